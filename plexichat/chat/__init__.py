@@ -1,0 +1,1 @@
+"""The chat server: users, channels, messages, their REST API and live socket."""

@@ -1,0 +1,130 @@
+"""Bytes on a blocking stream socket: a length, then a MessagePack record.
+
+`Framed` is the fast path of every call, so it keeps one encoder, one decoder and one growing
+buffer, sends with one system call and usually receives with one. Deadlines are the socket's own
+`SO_RCVTIMEO`/`SO_SNDTIMEO`, set only when they change: Python's `settimeout` would add a `poll`
+to each call.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import time
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from . import MAX_FRAME_BYTES
+
+Incoming = TypeVar("Incoming")
+
+_LENGTH = struct.Struct("!I")
+_RECEIVE_BYTES = 64 * 1024
+
+
+class WireClosed(ConnectionError):
+    """The other side has gone, or the socket was closed here."""
+
+
+class WireTimeout(TimeoutError):
+    """Nothing complete arrived (or could be sent) before the socket's deadline."""
+
+
+class WireViolation(ValueError):
+    """The other side sent what no correct peer sends; the connection is of no use any more."""
+
+
+def encode(record: msgspec.Struct, encoder: msgspec.msgpack.Encoder) -> bytearray:
+    """Return the whole frame of a record; raise `WireViolation` when it is too large."""
+    frame = bytearray(4)
+    encoder.encode_into(record, frame, 4)
+    length = len(frame) - 4
+    if length > MAX_FRAME_BYTES:
+        raise WireViolation(f"a frame of {length} bytes; at most {MAX_FRAME_BYTES} are allowed")
+    _LENGTH.pack_into(frame, 0, length)
+    return frame
+
+
+def set_deadline(connection: socket.socket, seconds: float) -> None:
+    """Let each receive and send on a blocking socket wait at most so long; 0 waits for ever."""
+    whole = int(seconds)
+    timeval = struct.pack("ll", whole, int((seconds - whole) * 1_000_000))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeval)
+
+
+class Framed(Generic[Incoming]):
+    """One blocking socket that speaks one family of frames."""
+
+    def __init__(self, connection: socket.socket, incoming: Any) -> None:
+        self.socket = connection
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder: msgspec.msgpack.Decoder[Incoming] = msgspec.msgpack.Decoder(incoming)
+        self._buffer = b""
+
+    def send(self, record: msgspec.Struct) -> None:
+        """Send one frame; raise `WireClosed`, `WireTimeout` or `WireViolation`."""
+        frame = encode(record, self._encoder)
+        try:
+            self.socket.sendall(frame)
+        except BlockingIOError as error:
+            raise WireTimeout("the other side does not read") from error
+        except OSError as error:
+            raise WireClosed(str(error)) from error
+
+    def receive(self, *, until: float | None = None) -> Incoming:
+        """Return the next record; raise `WireClosed`, `WireTimeout` or `WireViolation`.
+
+        The socket's own deadline bounds each wait; `until` (`time.monotonic()`) bounds their sum,
+        so that a peer which drips single bytes gains no time.
+        """
+        buffer = self._buffer or self._receive_some()
+        while len(buffer) < 4:
+            buffer += self._receive_more(until)
+        end = 4 + self._checked_length(buffer)
+        if len(buffer) < end:
+            buffer = self._receive_rest(buffer, end, until)
+        self._buffer = buffer[end:]
+        try:
+            return self._decoder.decode(memoryview(buffer)[4:end])
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+            raise WireViolation(f"a frame that is no known record: {error}") from error
+
+    def close(self) -> None:
+        """Close the socket; a thread that waits on it is woken with `WireClosed`."""
+        with contextlib.suppress(OSError):  # already gone; what matters is the close below
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+
+    def _receive_some(self) -> bytes:
+        try:
+            chunk = self.socket.recv(_RECEIVE_BYTES)
+        except BlockingIOError as error:
+            raise WireTimeout("no complete frame before the deadline") from error
+        except OSError as error:
+            raise WireClosed(str(error)) from error
+        if not chunk:
+            raise WireClosed("the other side has closed the connection")
+        return chunk
+
+    def _receive_more(self, until: float | None) -> bytes:
+        if until is not None and time.monotonic() > until:
+            raise WireTimeout("no complete frame before the deadline")
+        return self._receive_some()
+
+    def _receive_rest(self, buffer: bytes, end: int, until: float | None) -> bytes:
+        chunks, missing = [buffer], end - len(buffer)
+        while missing > 0:
+            chunk = self._receive_more(until)
+            chunks.append(chunk)
+            missing -= len(chunk)
+        return b"".join(chunks)
+
+    @staticmethod
+    def _checked_length(buffer: bytes) -> int:
+        length: int = _LENGTH.unpack_from(buffer)[0]
+        if length > MAX_FRAME_BYTES:
+            raise WireViolation(f"a frame of {length} bytes; at most {MAX_FRAME_BYTES} are allowed")
+        return length

@@ -1,0 +1,1 @@
+"""Plugins alive: sandboxes, conversations, hooks, mounts, and the gateway they ask."""

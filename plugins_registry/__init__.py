@@ -1,0 +1,1 @@
+"""What is known about plugins: releases, wishes, observations, grants, configuration."""
