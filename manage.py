@@ -1,13 +1,31 @@
 #!/usr/bin/env python3
-"""The project's one command."""
+"""The project's one command: sets itself up on first use, then hands over to Django.
 
-from __future__ import annotations
+This file stays readable to every old Python, so that the refusal below reaches its reader.
+"""
 
 import os
 import sys
 
-if __name__ == "__main__":
+OLDEST_PYTHON = (3, 11)
+
+
+def main():  # noqa: ANN201 - an annotation would be too new for the Pythons refused here
+    """Run one verb; refuse an old Python in a sentence instead of a traceback."""
+    if sys.version_info < OLDEST_PYTHON:
+        sys.exit(
+            "PlexiChat needs Python %d.%d or newer, and this is %d.%d. "  # noqa: UP031
+            "Run it as: python3.11 manage.py %s"
+            % (OLDEST_PYTHON + sys.version_info[:2] + (" ".join(sys.argv[1:]) or "run",))
+        )
+    from plexichat import bootstrap  # only now: it is written for the Python just checked
+
+    bootstrap.ensure(sys.argv)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plexichat.settings")
-    from django.core.management import execute_from_command_line
+    from django.core.management import execute_from_command_line  # there since ensure()
 
     execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
