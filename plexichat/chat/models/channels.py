@@ -46,6 +46,8 @@ class Channel(models.Model):
     )
 
     class Meta:
+        """What is true of every channel."""
+
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(channel_type__in=ChannelType.values),
@@ -84,6 +86,8 @@ class Membership(models.Model):
     )
 
     class Meta:
+        """Nobody is in a channel twice."""
+
         constraints = [
             models.UniqueConstraint(fields=["channel", "user"], name="chat_membership_once")
         ]

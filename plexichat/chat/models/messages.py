@@ -67,6 +67,8 @@ class Message(models.Model):
     objects = MessageQuerySet.as_manager()
 
     class Meta:
+        """How a page is found, and that only deleted messages are empty."""
+
         indexes = [
             models.Index(
                 "channel",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from knox.settings import knox_settings
 
 
 class SocketTicket(models.Model):
@@ -15,6 +16,15 @@ class SocketTicket(models.Model):
     #: SHA-256 of the ticket, hex.
     digest = models.CharField(max_length=64, primary_key=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    #: The login that asked for it: logging out takes unused tickets along. Empty for a session.
+    token = models.ForeignKey(
+        knox_settings.TOKEN_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
     expires_at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:

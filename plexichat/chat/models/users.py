@@ -39,9 +39,11 @@ class User(AbstractUser):
     #: What others read beside the messages; the user name while empty.
     display_name = models.CharField(max_length=100, blank=True)
 
-    objects: ClassVar[ChatUserManager] = ChatUserManager()  # type: ignore[assignment]  # narrower than AbstractUser's
+    objects: ClassVar[ChatUserManager] = ChatUserManager()
 
     class Meta(AbstractUser.Meta):
+        """No two names that differ in case only."""
+
         constraints = [
             models.UniqueConstraint(
                 Lower("username"),
