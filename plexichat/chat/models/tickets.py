@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from knox.settings import knox_settings
 
 
 class SocketTicket(models.Model):
@@ -16,15 +15,9 @@ class SocketTicket(models.Model):
     #: SHA-256 of the ticket, hex.
     digest = models.CharField(max_length=64, primary_key=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    #: The login that asked for it: logging out takes unused tickets along. Empty for a session.
-    token = models.ForeignKey(
-        knox_settings.TOKEN_MODEL,
-        on_delete=models.CASCADE,
-        null=True,
-        blank=True,
-        related_name="+",
-        db_index=False,
-    )
+    #: Digest of the login token that asked for it, empty for a session: a ticket, and a socket
+    #: opened with it, are worth nothing once that login is gone.
+    token_digest = models.CharField(max_length=128, blank=True)
     expires_at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:
