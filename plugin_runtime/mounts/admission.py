@@ -1,0 +1,81 @@
+"""Who may open a plugin's WebSocket, and who may keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from channels.db import database_sync_to_async
+from django.contrib.auth import get_user_model
+from django.core.exceptions import SuspiciousOperation
+
+from plexichat.chat.live import auth
+
+from . import lookup
+from .endings import CloseCode, Ended
+from .headers import visible_headers, visible_params
+from .refusals import Refused
+from .requests import public_id_of
+from .routes import SOCKET, Route
+from .throttling import check_rate
+
+Scope = Mapping[str, Any]
+
+
+async def admit(scope: Scope) -> tuple[Route, Any]:
+    """Return the route and the user of a socket, or raise `Ended`.
+
+    The path comes first, so that a one-use ticket is not spent on an address that is not there.
+    """
+    route = await database_sync_to_async(lookup.find)(scope["path"], SOCKET)
+    if route is None:
+        raise Ended(CloseCode.NOT_FOUND, "there is no such socket")
+    user = await auth.authenticate(scope)
+    if user is None:
+        raise Ended(CloseCode.NOT_LOGGED_IN, "log in to use this socket")
+    await database_sync_to_async(_check)(route, user)
+    return route, user
+
+
+async def check_again(route: Route, user: Any) -> None:
+    """Raise `Ended` when a user who was admitted would not be admitted any more."""
+    await database_sync_to_async(_check_again)(route, user.pk)
+
+
+def socket_payload(scope: Scope, route: Route, user: Any) -> dict[str, Any]:
+    """Return what the plugin is told of a socket; raise `Ended` for an unreadable query."""
+    headers = ((name.decode("latin-1"), text.decode("latin-1")) for name, text in scope["headers"])
+    try:
+        params = visible_params(scope.get("query_string", b""))
+    except SuspiciousOperation as error:
+        raise Ended(CloseCode.NOT_FOUND, "the query is malformed") from error
+    return {
+        "user_id": public_id_of(user),
+        "path": scope["path"],
+        "path_params": route.path_params,
+        "params": params,
+        "headers": visible_headers(headers),
+    }
+
+
+def _check(route: Route, user: Any) -> None:
+    _check_permissions(route, user)
+    try:
+        check_rate(user, route.target.plugin.name)
+    except Refused as error:
+        raise Ended(CloseCode.TRY_LATER, error.detail) from error
+    if not lookup.is_active(route):
+        raise Ended(CloseCode.TRY_LATER, "the plugin is not running")
+
+
+def _check_again(route: Route, pk: Any) -> None:
+    user = get_user_model()._default_manager.filter(pk=pk).first()
+    if user is None or not user.is_active:
+        raise Ended(CloseCode.NOT_LOGGED_IN, "the account is not active any more")
+    _check_permissions(route, user)
+
+
+def _check_permissions(route: Route, user: Any) -> None:
+    missing = [name for name in route.target.permissions if not user.has_perm(name)]
+    if missing:
+        raise Ended(CloseCode.NOT_PERMITTED, f"you lack the permission {', '.join(missing)}")
