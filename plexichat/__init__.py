@@ -1,1 +1,1 @@
-"""The shell: settings, URLs, servers and commands that join the chat, the registry and the runtime."""
+"""The shell: settings, URLs, servers and commands that join chat, registry and runtime."""

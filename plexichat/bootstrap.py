@@ -199,6 +199,10 @@ def uv_settings(pip_listing: str, environ: Mapping[str, str]) -> dict[str, str]:
         if found and name and name not in environ:
             value = quoted.strip().strip("'\"").replace("\\n", " ").strip()
             settings[name] = ",".join(value.split()) if name in COMMA_SEPARATED else value
+    if settings:
+        # pip looks for a version in all indexes alike. That is safe to copy, since every file
+        # must match a locked hash, wherever it came from.
+        settings.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
     return settings
 
 

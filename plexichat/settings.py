@@ -7,23 +7,69 @@ turn the same code into production.
 
 from __future__ import annotations
 
+import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import environ
 
+from plexichat import arrangement
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
+# --- Where things are ---------------------------------------------------------------------
+
 #: Where everything lives that is not code: database, installed releases, sockets, logs.
 PLEXICHAT_HOME = Path(env.str("PLEXICHAT_HOME", default=str(BASE_DIR / "var"))).resolve()
+DATABASE_URL = env.str("PLEXICHAT_DATABASE_URL", default="")
 #: Empty in the embedded arrangement.
-REDIS_URL = env.str("PLEXICHAT_REDIS_URL", default="")
+PLEXICHAT_REDIS_URL = env.str("PLEXICHAT_REDIS_URL", default="")
+#: Celery's broker, when it is not the same Redis (an `amqp://` address for RabbitMQ).
+BROKER_URL = env.str("PLEXICHAT_BROKER_URL", default=PLEXICHAT_REDIS_URL or "memory://")
+#: One process with everything inside, and nothing on the machine to share it with.
+EMBEDDED = not (DATABASE_URL or PLEXICHAT_REDIS_URL)
+
+# --- Who may ask --------------------------------------------------------------------------
 
 DEBUG = env.bool("PLEXICHAT_DEBUG", default=False)
-SECRET_KEY = env.str("PLEXICHAT_SECRET_KEY", default="")
+SECRET_KEY = arrangement.secret_key(
+    env.str("PLEXICHAT_SECRET_KEY", default=""), home=PLEXICHAT_HOME, embedded=EMBEDDED or DEBUG
+)
 ALLOWED_HOSTS = env.list("PLEXICHAT_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("PLEXICHAT_TRUSTED_ORIGINS", default=[])
+#: The service is reached through TLS: cookies then never travel without it.
+HTTPS = env.bool("PLEXICHAT_HTTPS", default=False)
+#: Reverse proxies in front whose X-Forwarded-For is believed; 0 believes nobody.
+PROXIES = env.int("PLEXICHAT_PROXIES", default=0)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and PROXIES else None
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+AUTH_USER_MODEL = "chat.User"
+_VALIDATORS = (
+    "UserAttributeSimilarityValidator",
+    "MinimumLengthValidator",
+    "CommonPasswordValidator",
+    "NumericPasswordValidator",
+)
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"} for name in _VALIDATORS
+]
+
+# --- How HTTP is served -------------------------------------------------------------------
+
+#: Threads of one web process that answer HTTP. Few threads and more processes do best.
+PLEXICHAT_HTTP_THREADS = env.int("PLEXICHAT_HTTP_THREADS", default=4)
+#: The largest request body of any address, in bytes; single addresses allow less.
+PLEXICHAT_BODY_BYTES = env.int("PLEXICHAT_BODY_BYTES", default=16 * 1024 * 1024)
+#: `host:port` of a separate listener for Prometheus; empty for none.
+PLEXICHAT_METRICS_ADDRESS = env.str("PLEXICHAT_METRICS_ADDRESS", default="")
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+
+# --- The parts ----------------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "daphne",
@@ -43,11 +89,9 @@ INSTALLED_APPS = [
     "plugin_runtime",
     "plexichat",
 ]
-AUTH_USER_MODEL = "chat.User"
 ROOT_URLCONF = "plexichat.urls"
 ASGI_APPLICATION = "plexichat.asgi.application"
 WSGI_APPLICATION = "plexichat.wsgi.application"
-
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -72,14 +116,104 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     }
 ]
-
-DATABASES = {
-    "default": env.db(
-        "PLEXICHAT_DATABASE_URL", default=f"sqlite:///{PLEXICHAT_HOME / 'plexichat.sqlite3'}"
-    )
-}
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
-STATIC_ROOT = PLEXICHAT_HOME / "static"
+# Static files are served from where the packages keep them: nothing to collect, and no folder
+# that could be older than the code.
+WHITENOISE_USE_FINDERS = True
+
+# --- What is kept, and what moves ---------------------------------------------------------
+
+_SQLITE_URL = f"sqlite:///{PLEXICHAT_HOME / 'plexichat.sqlite3'}"
+_POOL_SIZE = env.int("PLEXICHAT_DATABASE_POOL", default=PLEXICHAT_HTTP_THREADS + 16)
+DATABASES = {
+    "default": arrangement.database(
+        env.db_url_config(DATABASE_URL or _SQLITE_URL),
+        pool_size=0 if arrangement.runs_as_celery_program(sys.argv) else _POOL_SIZE,
+        test_name=PLEXICHAT_HOME / "test.sqlite3",
+    )
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = arrangement.caches(PLEXICHAT_REDIS_URL)
+CHANNEL_LAYERS = arrangement.channel_layers(PLEXICHAT_REDIS_URL)
+
+CELERY_BROKER_URL = BROKER_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = arrangement.broker_options(BROKER_URL)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# The outbox remembers what a broker that is away did not take, so publishing never waits for it.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_IGNORE_RESULT = True
+# Tasks are idempotent: one whose worker died is run again rather than lost.
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# The schedule is code. Celery's default would keep a pickle of it in a file.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_TIMEZONE = "UTC"
+
+# --- The API ------------------------------------------------------------------------------
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_RATES": {
+        "login": env.str("PLEXICHAT_LOGIN_RATE", default="10/min"),
+        "register": env.str("PLEXICHAT_REGISTER_RATE", default="30/hour"),
+    },
+    # Without a number the throttles would believe any X-Forwarded-For a client invents.
+    "NUM_PROXIES": PROXIES,
+    "EXCEPTION_HANDLER": "plexichat.chat.api.errors.exception_handler",
+}
+REST_KNOX = {
+    "AUTH_HEADER_PREFIX": "Bearer",
+    "TOKEN_PREFIX": "plx_",
+    "TOKEN_TTL": timedelta(days=env.int("PLEXICHAT_TOKEN_DAYS", default=30)),
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "PlexiChat",
+    "DESCRIPTION": "The chat and every active plugin endpoint.",
+    "VERSION": "2.0.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    # From the package instead of somebody else's servers.
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "plugin_runtime.mounts.schema.add_plugin_endpoints",
+    ],
+}
+
+# --- What is written down -----------------------------------------------------------------
+
+LOG_LEVEL = env.str("PLEXICHAT_LOG_LEVEL", default="INFO")
+LOG_FORMAT = env.str("PLEXICHAT_LOG_FORMAT", default="text" if EMBEDDED else "json")
+_OURS = ("plexichat", "plugins_registry", "plugin_runtime", "plexichat_plugin_sdk")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "text": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{"},
+        "json": {
+            "class": "pythonjsonlogger.json.JsonFormatter",
+            "format": "{asctime}{levelname}{name}{message}",
+            "style": "{",
+        },
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        **{name: {"level": LOG_LEVEL} for name in _OURS},
+        # Django's own handlers would say everything twice.
+        "django": {"handlers": [], "propagate": True, "level": "WARNING"},
+        # A client that asks for what is not there is no news.
+        "django.request": {"level": "ERROR"},
+    },
+}

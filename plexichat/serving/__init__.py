@@ -1,0 +1,1 @@
+"""How requests reach Django: the server, the HTTP bridge, and the one-process host."""

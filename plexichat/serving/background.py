@@ -1,0 +1,65 @@
+"""Celery's worker and beat as threads of the host process.
+
+An in-memory broker does not cross processes, so in the embedded arrangement whoever sends a
+task must live in the same process as whoever runs it. Production runs Celery's own programs.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from celery.beat import EmbeddedService
+from celery.worker import WorkController, state
+
+from plexichat.celery import app
+
+#: Tasks that may run at once. They mostly wait for plugins and for the database.
+WORKER_THREADS = 4
+#: How often beat looks whether something is due.
+BEAT_SECONDS = 1
+#: How long a part may take to end before the host goes on without it.
+STOP_SECONDS = 5.0
+
+
+class Worker:
+    """A Celery worker on threads; `stop` lets running tasks come to their end."""
+
+    def __init__(self) -> None:
+        self._controller = WorkController(
+            app=app,
+            pool_cls="threads",
+            concurrency=WORKER_THREADS,
+            hostname="embedded@host",
+            # One worker that knows all others gains nothing from talking to them.
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+        )
+        self._thread = threading.Thread(target=self._controller.start, name="worker", daemon=True)
+
+    def start(self) -> None:
+        """Begin to take tasks."""
+        state.should_stop = None
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take no more tasks; wait a bounded time for those that run."""
+        state.should_stop = 0  # an exit code, and the one flag that a worker's loop looks at
+        self._thread.join(STOP_SECONDS)
+
+
+class Beat:
+    """Celery's clock, which sends what the schedule says."""
+
+    def __init__(self) -> None:
+        # It sleeps through a stop for up to its interval, so the interval is short.
+        self._service = EmbeddedService(app, max_interval=BEAT_SECONDS, thread=True)
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._service.start()
+
+    def stop(self) -> None:
+        """Send no more."""
+        self._service.service.stop(wait=False)
+        self._service.join(STOP_SECONDS)

@@ -1,0 +1,10 @@
+"""Django's HTTP handler, for the bridge in `asgi.py`."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plexichat.settings")
+application = get_wsgi_application()
