@@ -1,0 +1,35 @@
+"""The registry's settings, each with its default. Nobody else here reads Django's settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+_UNSET = object()
+
+
+class RegistrySettings:
+    """Typed attributes; the Django setting of an attribute is `PLEXICHAT_` plus its name."""
+
+    #: Everything that is not code: database, installed releases, logs.
+    HOME: Path
+    #: The host's own ceilings; a manifest that asks for more gets this much.
+    PLUGIN_MAX_CPU_MILLICORES: int = 2000
+    PLUGIN_MAX_MEMORY_BYTES: int = 2 * 1024**3
+    #: A package's ceilings, counted while it is read, whatever the archive claims.
+    PACKAGE_MAX_FILES: int = 2000
+    PACKAGE_MAX_FILE_BYTES: int = 16 * 1024**2
+    PACKAGE_MAX_TOTAL_BYTES: int = 64 * 1024**2
+    #: The stored configuration of one plugin, as JSON.
+    CONFIG_MAX_BYTES: int = 64 * 1024
+    #: The field of the user model that holds the opaque id which plugins know.
+    USER_ID_FIELD: str = "public_id"
+
+    def __getattribute__(self, name: str) -> Any:
+        value = getattr(settings, f"PLEXICHAT_{name}", _UNSET)
+        return super().__getattribute__(name) if value is _UNSET else value
+
+
+conf = RegistrySettings()

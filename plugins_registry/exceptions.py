@@ -1,0 +1,116 @@
+"""Everything the registry may refuse, each with what happened, what was expected, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+
+class RegistryError(Exception):
+    """The registry refused; nothing was changed."""
+
+
+class PluginNotFound(RegistryError):
+    """No plugin of this name is installed."""
+
+    def __init__(self, name: str, installed: Iterable[str] = ()) -> None:
+        self.plugin = name
+        known = ", ".join(installed) or "none"
+        super().__init__(
+            f"no plugin {name!r} is installed; installed are: {known}. "
+            f"Install it first: manage.py plugin install SOURCE"
+        )
+
+
+class ProblemsFound(RegistryError):
+    """Something was refused for several reasons at once; `problems` has one line each."""
+
+    def __init__(self, headline: str, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        noun = "problem" if len(self.problems) == 1 else "problems"
+        lines = "".join(f"\n  {problem}" for problem in self.problems)
+        super().__init__(f"{headline}: {len(self.problems)} {noun}{lines}")
+
+
+class PackageRefused(ProblemsFound):
+    """A folder or archive is not a plugin package that this server takes."""
+
+    def __init__(self, source: str, problems: Sequence[str]) -> None:
+        self.source = source
+        super().__init__(f"{source} cannot be installed", problems)
+
+
+class DescriptionRefused(ProblemsFound):
+    """A loaded release offers what it may not offer."""
+
+    def __init__(self, plugin: str, problems: Sequence[str]) -> None:
+        self.plugin = plugin
+        super().__init__(f"plugin {plugin!r} was not activated", problems)
+
+
+class ConfigurationRefused(ProblemsFound):
+    """Values do not fit the settings that the manifest declares."""
+
+    def __init__(self, plugin: str, problems: Sequence[str]) -> None:
+        self.plugin = plugin
+        super().__init__(f"the configuration of {plugin!r} was not changed", problems)
+
+
+class PolicyRefused(ProblemsFound):
+    """A fail policy, priority or deadline is out of range."""
+
+    def __init__(self, plugin: str, problems: Sequence[str]) -> None:
+        self.plugin = plugin
+        super().__init__(f"the policy of {plugin!r} was not changed", problems)
+
+
+class PermissionsRefused(ProblemsFound):
+    """User permissions that no installed plugin declares, or a user that does not exist."""
+
+    def __init__(self, username: str, problems: Sequence[str]) -> None:
+        self.username = username
+        super().__init__(f"{username!r} was given no permission", problems)
+
+
+class UnsignedRefused(RegistryError):
+    """An unsigned package needs the admin's explicit word."""
+
+    def __init__(self, plugin: str) -> None:
+        self.plugin = plugin
+        super().__init__(
+            f"plugin {plugin!r} was not installed: its package is not signed, so nobody vouches "
+            f"for it. If you trust it, install it again with --allow-unsigned"
+        )
+
+
+class OtherReleaseInstalled(RegistryError):
+    """The plugin is installed in another release."""
+
+    def __init__(self, plugin: str, installed: str, offered: str) -> None:
+        self.plugin = plugin
+        super().__init__(
+            f"plugin {plugin!r} {offered} was not installed: release {installed} is installed and "
+            f"releases cannot be exchanged yet. Uninstall it first: manage.py plugin uninstall "
+            f"{plugin}"
+        )
+
+
+class GrantsMissing(RegistryError):
+    """A plugin never starts half-trusted."""
+
+    def __init__(self, plugin: str, missing: Sequence[str]) -> None:
+        self.plugin, self.missing = plugin, tuple(missing)
+        super().__init__(
+            f"plugin {plugin!r} was not enabled: it requires {', '.join(missing)}, which nobody "
+            f"granted. Grant it: manage.py plugin grant {plugin} {' '.join(missing)}"
+        )
+
+
+class CapabilitiesRefused(RegistryError):
+    """Only what a manifest asks for can be granted."""
+
+    def __init__(self, plugin: str, unknown: Sequence[str], asked: Sequence[str]) -> None:
+        self.plugin, self.unknown = plugin, tuple(unknown)
+        super().__init__(
+            f"nothing was granted: the manifest of {plugin!r} does not ask for "
+            f"{', '.join(unknown)}; it asks for: {', '.join(asked) or 'nothing'}"
+        )

@@ -1,0 +1,13 @@
+"""The manifest: what a release declares in its `plugin.yaml`.
+
+`read_manifest` turns hostile text into a frozen `Manifest`, or into all its problems at once.
+Nothing here knows Django's models; whoever asks whether a name is taken asks the services.
+"""
+
+from __future__ import annotations
+
+from plugins_registry.manifest.findings import Finding
+from plugins_registry.manifest.reading import ManifestReading, read_manifest
+from plugins_registry.manifest.record import Limits, Manifest
+
+__all__ = ["Finding", "Limits", "Manifest", "ManifestReading", "read_manifest"]

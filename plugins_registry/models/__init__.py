@@ -1,0 +1,21 @@
+"""The registry's tables, one file per concept."""
+
+from __future__ import annotations
+
+from plugins_registry.models.bundle import DeclinedBundle
+from plugins_registry.models.configuration import Configuration
+from plugins_registry.models.generation import Generation
+from plugins_registry.models.grant import Grant
+from plugins_registry.models.plugin import Plugin
+from plugins_registry.models.problem import Problem
+from plugins_registry.models.release import Release
+
+__all__ = [
+    "Configuration",
+    "DeclinedBundle",
+    "Generation",
+    "Grant",
+    "Plugin",
+    "Problem",
+    "Release",
+]

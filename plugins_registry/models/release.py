@@ -1,0 +1,51 @@
+"""A release: one version of a plugin, unpacked and immutable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.db import models
+from django.utils import timezone
+
+from plugins_registry.conf import conf
+from plugins_registry.manifest import Manifest
+from plugins_registry.states import Signature
+
+
+class Release(models.Model):
+    """One unpacked package and what is known about it."""
+
+    plugin = models.ForeignKey("Plugin", on_delete=models.CASCADE, related_name="releases")
+    version = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64, help_text="SHA-256 over all paths and contents.")
+    path = models.CharField(max_length=255, help_text="Folder, relative to the server's home.")
+    manifest = models.JSONField(help_text="What the release declares.")
+    description = models.JSONField(
+        null=True, blank=True, help_text="What it offered when it was loaded; empty before."
+    )
+    signature = models.CharField(
+        max_length=16, choices=Signature.choices, default=Signature.UNSIGNED
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["plugin", "-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["plugin", "digest"], name="release_digest_once"),
+            models.CheckConstraint(
+                condition=models.Q(signature__in=Signature.values), name="release_signature_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plugin.name} {self.version}"
+
+    @property
+    def root(self) -> Path:
+        """The folder that holds the release's files."""
+        return conf.HOME / self.path
+
+    @property
+    def declared(self) -> Manifest:
+        """The manifest as a record."""
+        return Manifest.model_validate(self.manifest)

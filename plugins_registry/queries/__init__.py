@@ -1,0 +1,30 @@
+"""What others may ask the registry. Nothing here writes."""
+
+from __future__ import annotations
+
+from plugins_registry.queries.board import (
+    Board,
+    BoardEndpoint,
+    BoardPlugin,
+    BoardSocket,
+    board,
+    generation,
+)
+from plugins_registry.queries.configuration import effective_config, stored_config
+from plugins_registry.queries.permissions import permission_check, permissions_of
+from plugins_registry.queries.wanted import WantedPlugin, wanted_plugins
+
+__all__ = [
+    "Board",
+    "BoardEndpoint",
+    "BoardPlugin",
+    "BoardSocket",
+    "WantedPlugin",
+    "board",
+    "effective_config",
+    "generation",
+    "permission_check",
+    "permissions_of",
+    "stored_config",
+    "wanted_plugins",
+]

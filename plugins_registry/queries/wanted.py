@@ -1,0 +1,72 @@
+"""The supervisor's question: what shall run, and with what?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from plugins_registry.conf import conf
+from plugins_registry.merging import deep_merge
+from plugins_registry.models import Plugin, Release
+from plugins_registry.queries.configuration import stored_values
+
+
+@dataclass(frozen=True, kw_only=True)
+class WantedPlugin:
+    """One installed plugin as the admin wants it."""
+
+    name: str
+    version: str
+    release_id: int
+    #: The folder that holds the release's files.
+    root: Path
+    #: `module:Class`, or empty.
+    entry_point: str
+    description: str
+    #: The manifest's `metadata`.
+    metadata: dict[str, Any]
+    #: The manifest's settings with the stored configuration over them, and the latter alone.
+    config: dict[str, Any]
+    stored_config: dict[str, Any]
+    grants: frozenset[str]
+    #: The manifest's limits under the host's ceilings.
+    cpu_millicores: int
+    memory_bytes: int
+    site_packages: tuple[Path, ...]
+    #: Whether it shall run.
+    enabled: bool
+    #: Counts the wishes for a fresh start.
+    wish: int
+
+
+def wanted_plugins() -> list[WantedPlugin]:
+    """All installed plugins, by name. Two queries, however many there are."""
+    plugins = (
+        Plugin.objects.filter(release__isnull=False)
+        .select_related("release", "configuration")
+        .prefetch_related("grants")
+        .order_by("name")
+    )
+    return [_wanted(plugin, plugin.release) for plugin in plugins if plugin.release]
+
+
+def _wanted(plugin: Plugin, release: Release) -> WantedPlugin:
+    manifest, stored = release.declared, stored_values(plugin)
+    return WantedPlugin(
+        name=plugin.name,
+        version=release.version,
+        release_id=release.pk,
+        root=release.root,
+        entry_point=manifest.entry_point,
+        description=manifest.description,
+        metadata=manifest.metadata,
+        config=deep_merge(manifest.settings, stored),
+        stored_config=stored,
+        grants=frozenset(grant.capability for grant in plugin.grants.all()),
+        cpu_millicores=min(manifest.limits.cpu_millicores, conf.PLUGIN_MAX_CPU_MILLICORES),
+        memory_bytes=min(manifest.limits.memory_bytes, conf.PLUGIN_MAX_MEMORY_BYTES),
+        site_packages=(),
+        enabled=plugin.is_enabled,
+        wish=plugin.wish,
+    )

@@ -1,0 +1,56 @@
+"""The supervisor writes down what it sees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils import timezone
+
+from plugins_registry.models import Plugin
+from plugins_registry.services.changes import change
+from plugins_registry.states import State
+
+STACK_CHARACTERS = 20_000
+REASON_CHARACTERS = 2_000
+
+
+def observe(
+    name: str,
+    *,
+    state: State,
+    reason: str = "",
+    stack: str = "",
+    level: str | None = None,
+    layers: Sequence[str] | None = None,
+) -> None:
+    """Write the observed state and why. Does nothing when the plugin is gone or nothing is new.
+
+    `since` moves when the state changes or answers a new wish; `stack` stays until the next one, or until the plugin
+    is active again; `level` and `layers` stay as they are when None.
+    """
+    plugin = Plugin.objects.filter(name=name).first()
+    if plugin is None:
+        return
+    news: dict[str, object] = {"state": State(state), "reason": _stored(reason, REASON_CHARACTERS)}
+    if stack or state == State.ACTIVE:
+        news["stack"] = _stored(stack, STACK_CHARACTERS)
+    if level is not None:
+        news["level"] = level
+    if layers is not None:
+        news["layers"] = list(layers)
+    fresh = {field: value for field, value in news.items() if getattr(plugin, field) != value}
+    # The supervisor writes only the newest of several states, so that after a wish even the same
+    # state is a new one: a restart may be seen as active, then active.
+    if "state" in fresh or plugin.since < plugin.wished_at:
+        fresh["since"] = timezone.now()
+    if not fresh:
+        return
+    with change():
+        # Only the observation's columns: the wish belongs to the admin and may change meanwhile.
+        Plugin.objects.filter(pk=plugin.pk).update(**fresh)
+
+
+def _stored(text: str, characters: int) -> str:
+    """Text that any database takes, its end kept: PostgreSQL refuses NUL, and a stack ends with
+    what matters."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")[-characters:]

@@ -1,0 +1,55 @@
+"""Problems: raised by whoever sees one, merged by key, dismissed by admins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from plugins_registry.models import Plugin, Problem
+
+MESSAGE_CHARACTERS = 2_000
+
+
+def raise_problem(
+    plugin_name: str | None,
+    key: str,
+    message: str,
+    *,
+    details: dict[str, Any] | None = None,
+) -> None:
+    """Put something before the admins; the same plugin and key count up and return if dismissed.
+
+    `plugin_name` None means the server itself. Does nothing when the plugin is not installed.
+    """
+    plugin = Plugin.objects.filter(name=plugin_name).first() if plugin_name is not None else None
+    if plugin_name is not None and plugin is None:
+        return
+    message, key = message.replace("\0", "")[:MESSAGE_CHARACTERS], key[:120]
+    if _count_up(plugin, key, message, details or {}):
+        return
+    try:
+        with transaction.atomic():
+            Problem.objects.create(plugin=plugin, key=key, message=message, details=details or {})
+    except IntegrityError:
+        # Somebody else was first, or the plugin went away meanwhile: then there is nothing to do.
+        _count_up(plugin, key, message, details or {})
+
+
+def dismiss(problem_id: int) -> None:
+    """An admin has seen it."""
+    Problem.objects.filter(pk=problem_id).update(dismissed=True)
+
+
+def _count_up(plugin: Plugin | None, key: str, message: str, details: dict[str, Any]) -> bool:
+    return bool(
+        Problem.objects.filter(plugin=plugin, key=key).update(
+            count=F("count") + 1,
+            message=message,
+            details=details,
+            last_seen=timezone.now(),
+            dismissed=False,
+        )
+    )
