@@ -1,0 +1,60 @@
+"""The runtime's settings, each with its default, read in this one place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from django.conf import settings
+
+
+class RuntimeSettings:
+    """Typed view of Django's settings with the prefix `PLEXICHAT_`; read when used."""
+
+    @property
+    def home(self) -> Path:
+        """The data folder; sockets, logs and scratch folders live below it."""
+        return Path(settings.PLEXICHAT_HOME)
+
+    @property
+    def switchboard_path(self) -> Path:
+        """Where the supervisor listens. A socket's path may not exceed 107 bytes."""
+        return self.home / "run" / "switchboard.sock"
+
+    @property
+    def sandbox_minimum(self) -> str:
+        """The weakest confinement level under which plugins may run."""
+        return cast(str, getattr(settings, "PLEXICHAT_SANDBOX_MINIMUM", "isolated"))
+
+    @property
+    def load_seconds(self) -> float:
+        """How long a plugin may take from its start to the end of `on_load`."""
+        return cast(float, getattr(settings, "PLEXICHAT_PLUGIN_LOAD_SECONDS", 10.0))
+
+    @property
+    def stop_seconds(self) -> float:
+        """The grace between the request to unload and the kill."""
+        return cast(float, getattr(settings, "PLEXICHAT_PLUGIN_STOP_SECONDS", 5.0))
+
+    @property
+    def overrun_seconds(self) -> float:
+        """How long a handler may go on after its caller's deadline before the plugin is stopped."""
+        return cast(float, getattr(settings, "PLEXICHAT_PLUGIN_OVERRUN_SECONDS", 2.0))
+
+    @property
+    def ping_seconds(self) -> float:
+        """The interval between health questions."""
+        return cast(float, getattr(settings, "PLEXICHAT_PLUGIN_PING_SECONDS", 5.0))
+
+    @property
+    def unresponsive_seconds(self) -> float:
+        """How long a health question may stay unanswered; generous, for a starved machine."""
+        return cast(float, getattr(settings, "PLEXICHAT_PLUGIN_UNRESPONSIVE_SECONDS", 15.0))
+
+    @property
+    def first_user_id(self) -> int:
+        """The first of the user ids given to sandboxes where the supervisor may choose them."""
+        return cast(int, getattr(settings, "PLEXICHAT_SANDBOX_FIRST_UID", 2_000_000))
+
+
+conf = RuntimeSettings()

@@ -1,0 +1,62 @@
+"""A conversation for asyncio callers: one WebSocket, frames both ways until it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from plexichat_plugin_sdk._wire import MAX_FRAME_BYTES
+from plexichat_plugin_sdk._wire.conversation import ToCaller
+from plexichat_plugin_sdk._wire.framing import WireClosed, WireViolation, encode
+from plugin_runtime.switchboard import client
+
+
+class AsyncConversation:
+    """One socket to one plugin, driven by an event loop."""
+
+    def __init__(
+        self, plugin: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.plugin = plugin
+        self._reader = reader
+        self._writer = writer
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(ToCaller)
+
+    async def send(self, record: msgspec.Struct) -> None:
+        """Send one frame; waits while the plugin does not read. Raises `WireClosed`."""
+        try:
+            self._writer.write(encode(record, self._encoder))
+            await self._writer.drain()
+        except OSError as error:
+            raise WireClosed(str(error)) from error
+
+    async def receive(self) -> ToCaller:
+        """Return the next frame; raise `WireClosed` or `WireViolation`."""
+        try:
+            length = int.from_bytes(await self._reader.readexactly(4), "big")
+            if length > MAX_FRAME_BYTES:
+                raise WireViolation(f"a frame of {length} bytes")
+            frame = await self._reader.readexactly(length)
+        except (asyncio.IncompleteReadError, OSError) as error:
+            raise WireClosed("the plugin has closed the conversation") from error
+        try:
+            record: ToCaller = self._decoder.decode(frame)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+            raise WireViolation(f"a frame that is no known record: {error}") from error
+        return record
+
+    def close(self) -> None:
+        """End the conversation at once; harmless when it has already ended."""
+        self._writer.close()
+
+
+async def open_socket(plugin: str) -> AsyncConversation:
+    """Return a fresh conversation with a plugin; raise `PluginUnavailable`."""
+    connection = await asyncio.to_thread(client.introduce, plugin)
+    # The deadlines of blocking callers do not apply: asyncio polls a non-blocking socket.
+    connection.setblocking(False)
+    reader, writer = await asyncio.open_unix_connection(sock=connection)
+    return AsyncConversation(plugin, reader, writer)

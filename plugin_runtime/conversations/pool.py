@@ -1,0 +1,90 @@
+"""The process-wide pool: idle conversations of each plugin, the warmest first.
+
+A thread takes one, calls, and puts it back; so as many calls run at once as threads make them,
+and a plugin sees no more conversations than that. The pool is a plain `deque` per plugin, whose
+`append` and `pop` are atomic: no lock on the path of a call.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import deque
+from typing import Any
+
+from plugin_runtime.exceptions import DeadlinePassed, PluginUnavailable
+from plugin_runtime.switchboard import client
+from plugin_runtime.switchboard.protocol import Lost, Overran
+
+from .conversation import Conversation, Stale
+
+logger = logging.getLogger(__name__)
+
+#: Idle conversations kept per plugin; more than a process has calling threads would be waste.
+IDLE_LIMIT = 32
+
+_idle: dict[str, deque[Conversation]] = {}
+
+
+def call(plugin: str, kind: str, target: str, payload: Any, *, deadline_ms: int) -> Any:
+    """Call one handler of a plugin and return its result.
+
+    Blocks the calling thread for at most `deadline_ms` (plus scheduling). Raises
+    `PluginUnavailable`, `DeadlinePassed` or `PluginFault`. The call is made at most once: a new
+    conversation is tried only when the old one proved closed before anything was sent.
+    """
+    conversation = _take(plugin)
+    try:
+        try:
+            return conversation.call(kind, target, payload, deadline_ms)
+        except Stale:
+            conversation.close()
+            conversation = _fresh(plugin)
+            return conversation.call(kind, target, payload, deadline_ms)
+    except Stale as error:
+        raise PluginUnavailable(plugin, "it is going away") from error
+    except DeadlinePassed:
+        client.desk.tell(Overran(plugin, target, deadline_ms))
+        raise
+    except PluginUnavailable:
+        client.desk.tell(Lost(plugin, target))
+        raise
+    finally:
+        _put_back(conversation)
+
+
+def forget_all() -> None:
+    """Drop every idle conversation without ending it: after a fork they are the parent's."""
+    for conversations in _idle.values():
+        for conversation in conversations:
+            conversation.forget()
+    _idle.clear()
+
+
+os.register_at_fork(after_in_child=forget_all)
+
+
+def _take(plugin: str) -> Conversation:
+    try:
+        return _idle[plugin].pop()
+    except (KeyError, IndexError):
+        return _introduced(plugin)
+
+
+def _fresh(plugin: str) -> Conversation:
+    """Return a new conversation; the idle ones lead to a process that is gone."""
+    for stale in _idle.pop(plugin, ()):
+        stale.close()
+    return _introduced(plugin)
+
+
+def _introduced(plugin: str) -> Conversation:
+    return Conversation(plugin, client.introduce(plugin))
+
+
+def _put_back(conversation: Conversation) -> None:
+    idle = _idle.setdefault(conversation.plugin, deque())
+    if conversation.is_usable and len(idle) < IDLE_LIMIT:
+        idle.append(conversation)
+    else:
+        conversation.close()

@@ -1,0 +1,42 @@
+"""What may go wrong between the host and a living plugin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class RuntimeFault(Exception):
+    """Root of the runtime's errors."""
+
+
+class SwitchboardUnreachable(RuntimeFault):
+    """The supervisor does not answer; start `manage.py runplugins` (or `manage.py run`)."""
+
+
+class CallError(RuntimeFault):
+    """A call to a plugin did not bring an answer."""
+
+    def __init__(self, plugin: str, message: str) -> None:
+        super().__init__(f"plugin {plugin!r}: {message}")
+        self.plugin = plugin
+
+
+class PluginUnavailable(CallError):
+    """The plugin is not running, or it went away during the call."""
+
+
+class DeadlinePassed(CallError):
+    """The plugin did not answer in time."""
+
+
+class PluginFault(CallError):
+    """The plugin answered with a failure.
+
+    `code` is one of the wire's codes, `details` may hold the remote `traceback`. Both are for
+    logs and admins, never for chat users.
+    """
+
+    def __init__(self, plugin: str, code: str, message: str, details: dict[str, Any]) -> None:
+        super().__init__(plugin, message)
+        self.code = code
+        self.details = details

@@ -1,0 +1,11 @@
+"""The gateway answers what plugins ask of their host.
+
+Each line was handed to exactly one plugin, so who asks is known before the first byte. Nothing
+that a plugin sends is ever taken for its identity.
+"""
+
+from __future__ import annotations
+
+from .lines import Gateway
+
+__all__ = ["Gateway"]

@@ -1,0 +1,86 @@
+"""The gateway's lines: a thread for each, serving one plugin's questions in turn."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+
+from django.db import close_old_connections, connections
+
+from plexichat_plugin_sdk._wire import codes
+from plexichat_plugin_sdk._wire.conversation import Answer, Failure
+from plexichat_plugin_sdk._wire.framing import Framed, WireClosed, WireViolation
+from plexichat_plugin_sdk._wire.questions import Ask, Tell, ToGateway
+
+from .questions import Refusal, answer
+from .records import Journal
+
+logger = logging.getLogger(__name__)
+
+
+class Gateway:
+    """All lines of this process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._journals: dict[tuple[str, str], Journal] = {}
+        self._lines: set[Framed[ToGateway]] = set()
+
+    def accept(self, plugin: str, release: str, end: socket.socket) -> None:
+        """Serve the gateway's end of a line until the plugin closes its own."""
+        line: Framed[ToGateway] = Framed(end, ToGateway)
+        with self._lock:
+            self._lines.add(line)
+            journal = self._journals.setdefault((plugin, release), Journal(plugin, release))
+        threading.Thread(
+            target=self._serve, args=(plugin, journal, line), name=f"gateway-{plugin}", daemon=True
+        ).start()
+
+    def close(self) -> None:
+        """End every line."""
+        with self._lock:
+            lines, journals = list(self._lines), list(self._journals.values())
+        for line in lines:
+            line.close()
+        for journal in journals:
+            journal.close()
+
+    def _serve(self, plugin: str, journal: Journal, line: Framed[ToGateway]) -> None:
+        try:
+            while True:
+                _attend(plugin, journal, line, line.receive())
+        except WireClosed:
+            pass
+        except WireViolation:
+            logger.warning("a plugin broke the wire's rules", extra={"plugin": plugin})
+        finally:
+            line.close()
+            connections.close_all()
+            with self._lock:
+                self._lines.discard(line)
+
+
+def _attend(plugin: str, journal: Journal, line: Framed[ToGateway], record: ToGateway) -> None:
+    match record:
+        case Ask(number, what, arguments):
+            line.send(_answered(plugin, number, what, arguments))
+        case Tell("log.record", fields):
+            journal.record(fields)
+        case Tell(what):
+            raise WireViolation(f"told {what!r}")
+
+
+def _answered(
+    plugin: str, number: int, what: str, arguments: dict[str, object]
+) -> Answer | Failure:
+    try:
+        close_old_connections()
+        return Answer(number, answer(plugin, what, arguments))
+    except Refusal as refusal:
+        return Failure(number, refusal.code, str(refusal), {})
+    except Exception:  # a wall: no question may end the line or show the host's inside
+        logger.exception("a plugin's question failed", extra={"plugin": plugin, "what": what})
+        return Failure(number, codes.HOST_FAILED, "the host could not answer; try again later", {})
+    finally:
+        connections.close_all()

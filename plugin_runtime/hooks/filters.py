@@ -1,0 +1,88 @@
+"""Asking filters: every subscribed plugin in its order, each within its deadline.
+
+This is the message path. It touches no database: order, deadlines and policies come from the
+board in memory, problems go to the supervisor as one-way frames.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from plexichat.chat import events
+from plugin_runtime import conversations
+from plugin_runtime.exceptions import CallError, PluginFault, PluginUnavailable
+from plugin_runtime.switchboard import client
+from plugin_runtime.switchboard.protocol import Complaint
+from plugins_registry.queries import BoardPlugin
+
+from .messages import BadAnswer, merge
+from .order import subscribers
+
+logger = logging.getLogger(__name__)
+
+MESSAGE_SENT = "message_sent"
+
+
+def consult(message: dict[str, Any]) -> dict[str, Any]:
+    """Ask every filter of `message_sent` and return the message as they left it.
+
+    Raises `events.Blocked` with the first plugin's reason, or `events.FilterUnavailable` when a
+    plugin whose fail policy is closed gave no usable answer. A failing plugin with an open
+    policy is passed over with the message as it was before it.
+    """
+    for plugin in subscribers(MESSAGE_SENT):
+        message = _ask(plugin, message)
+    return message
+
+
+def _ask(plugin: BoardPlugin, message: dict[str, Any]) -> dict[str, Any]:
+    try:
+        if plugin.state != "active":
+            raise PluginUnavailable(plugin.name, f"is not running ({plugin.state})")
+        verdict = conversations.call(
+            plugin.name, "filter", MESSAGE_SENT, message, deadline_ms=plugin.deadline_ms
+        )
+        return _apply(plugin, verdict, message)
+    except (CallError, BadAnswer) as error:
+        return _failed(plugin, error, message)
+
+
+def _apply(plugin: BoardPlugin, verdict: Any, message: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(verdict, Sequence) and not isinstance(verdict, str):
+        match verdict:
+            case ["allow"]:
+                return message
+            case ["replace", replacement]:
+                return merge(message, replacement, _complain_as(plugin))
+            case ["block", str(reason)]:
+                raise events.Blocked(reason, plugin.name)
+    raise BadAnswer("returned something that is no verdict")
+
+
+def _failed(plugin: BoardPlugin, error: Exception, message: dict[str, Any]) -> dict[str, Any]:
+    _report(plugin, error)
+    if plugin.fail_policy == "closed":
+        raise events.FilterUnavailable(plugin.name) from error
+    return message
+
+
+def _report(plugin: BoardPlugin, error: Exception) -> None:
+    traceback = ""
+    if isinstance(error, PluginFault):
+        traceback = str(error.details.get("traceback", ""))
+    logger.warning(
+        "filter gave no answer",
+        extra={"plugin": plugin.name, "hook": MESSAGE_SENT, "error": str(error)},
+    )
+    if isinstance(error, PluginFault | BadAnswer):  # overruns and losses report themselves
+        text = f"message_sent: {error}"
+        client.desk.tell(Complaint(plugin.name, f"filter:{MESSAGE_SENT}", text, traceback))
+
+
+def _complain_as(plugin: BoardPlugin) -> Any:
+    def complain(key: str, text: str) -> None:
+        client.desk.tell(Complaint(plugin.name, key, text, ""))
+
+    return complain

@@ -1,0 +1,23 @@
+"""The three strings between the runtime and its neighbours, tied once at start-up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from plexichat.chat import events
+from plugins_registry import signals, waiting
+
+from .hooks import filters
+from .switchboard import client
+
+
+def connect() -> None:
+    """Tie them; a second call changes nothing."""
+    events.set_consultant(filters.consult)
+    signals.changed.connect(_registry_changed, dispatch_uid="plugin_runtime.wake")
+    if client.settle not in waiting.settlers:
+        waiting.settlers.append(client.settle)
+
+
+def _registry_changed(**announcement: Any) -> None:
+    client.wake()
