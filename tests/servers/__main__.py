@@ -1,0 +1,125 @@
+"""`manage.py test`: the whole suite, then what is marked `backends` once more for real.
+
+First everything runs on SQLite and in memory, then the tests marked `backends` run on
+PostgreSQL and Redis. Arguments go to pytest unchanged, in both rounds.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from tests.servers import postgres, redis
+from tests.servers.private import PrivateServer, ServerFailed
+
+#: pytest's code for "nothing was selected".
+NOTHING_SELECTED = 5
+_EMBEDDED = "SQLite, in memory"
+_REAL = "PostgreSQL, Redis"
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+Start = Callable[[Path], tuple[PrivateServer, str]]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run both rounds; return 0 only when neither failed and something ran."""
+    first, first_line = run_pytest(arguments, {})
+    lines = [f"{_EMBEDDED}: {first_line}"]
+    second = NOTHING_SELECTED
+    try:
+        with ExitStack() as servers:
+            addresses = {
+                "PLEXICHAT_DATABASE_URL": servers.enter_context(
+                    _server("PLEXICHAT_TEST_POSTGRES_URL", postgres.start)
+                ),
+                "PLEXICHAT_REDIS_URL": servers.enter_context(
+                    _server("PLEXICHAT_TEST_REDIS_URL", redis.start)
+                ),
+            }
+            second, second_line = run_pytest([*arguments, "-m", "backends"], addresses)
+            lines.append(f"{_REAL}: {second_line}")
+    except ServerFailed as failure:
+        lines.append(f"{_REAL}: SKIPPED {count_of_backend_tests(arguments)} TESTS. {failure}")
+    sys.stdout.write("\n" + "\n".join(lines) + "\n")
+    return verdict(first, second)
+
+
+def verdict(first: int, second: int) -> int:
+    """Return the exit code of both rounds; a round with nothing selected has no say."""
+    codes = [code for code in (first, second) if code != NOTHING_SELECTED]
+    return max(codes) if codes else NOTHING_SELECTED
+
+
+def run_pytest(arguments: Sequence[str], addresses: dict[str, str]) -> tuple[int, str]:
+    """Run pytest in a process of its own, showing all it says; return its code and last line."""
+    command = [sys.executable, "-m", "pytest", *arguments]
+    if sys.stdout.isatty():
+        command.append("--color=yes")
+    last = ""
+    with subprocess.Popen(
+        command, env=_environment(addresses), stdout=subprocess.PIPE, text=True, errors="replace"
+    ) as process:
+        assert process.stdout is not None  # it was asked for
+        try:
+            for line in process.stdout:
+                sys.stdout.write(line)
+                sys.stdout.flush()
+                last = line.strip() or last
+        except BaseException:  # whatever ends us must not leave the tests running alone
+            process.terminate()
+            raise
+    return process.returncode, _COLOURS.sub("", last).strip("= ")
+
+
+def count_of_backend_tests(arguments: Sequence[str]) -> int:
+    """Return how many tests the second round would have run."""
+    command = [sys.executable, "-m", "pytest", *arguments, "-m", "backends", "--collect-only", "-q"]
+    listed = subprocess.run(
+        command, env=_environment({}), capture_output=True, text=True, check=False
+    )
+    return sum("::" in line for line in listed.stdout.splitlines())
+
+
+def _environment(addresses: dict[str, str]) -> dict[str, str]:
+    """Return our environment without the developer's own servers, which are no test's business."""
+    ours = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PLEXICHAT_") or name.startswith("PLEXICHAT_TEST_")
+    }
+    # Set by `manage.py` for its own process; pytest has settings of its own.
+    ours.pop("DJANGO_SETTINGS_MODULE", None)
+    return {**ours, **addresses}
+
+
+@contextmanager
+def _server(variable: str, start: Start) -> Iterator[str]:
+    """Yield the address given in the environment, or that of a private server."""
+    given = os.environ.get(variable)
+    if given:
+        yield given
+        return
+    folder = Path(tempfile.mkdtemp(prefix="plexichat-server-"))
+    folder.chmod(0o711)  # the server may run as another user
+    try:
+        server, address = start(folder)
+        try:
+            yield address
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    # Leave through every `finally`, so that no private server stays behind.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    sys.exit(main(sys.argv[1:]))

