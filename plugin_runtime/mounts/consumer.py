@@ -14,9 +14,9 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import DatabaseError
 
 from plexichat_plugin_sdk._wire.framing import WireViolation
+from plugin_runtime import conversations
+from plugin_runtime.exceptions import PluginFault, PluginUnavailable
 
-from .. import conversations
-from ..exceptions import PluginFault, PluginUnavailable
 from . import json_values, reports
 from .admission import admit, check_again, socket_payload
 from .census import census

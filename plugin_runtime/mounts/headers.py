@@ -58,14 +58,13 @@ def visible_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     }
 
 
-def visible_params(query: str | bytes) -> dict[str, str]:
-    """Return the query parameters a plugin may see; of a repeated one the last wins.
+def visible_params(query: str | bytes) -> dict[str, str | list[str]]:
+    """Return the query parameters a plugin may see; a repeated one as the list of its values.
 
     Raises `TooManyFieldsSent` beyond Django's `DATA_UPLOAD_MAX_NUMBER_FIELDS`.
     """
-    parsed = QueryDict(query)
     return {
-        name: str(parsed[name])
-        for name in parsed
-        if name.lower() not in _HIDDEN_PARAMETERS and parsed.getlist(name)
+        name: values[0] if len(values) == 1 else values
+        for name, values in QueryDict(query).lists()
+        if name.lower() not in _HIDDEN_PARAMETERS
     }

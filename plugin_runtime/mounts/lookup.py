@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from plugin_runtime import board as boards
+from plugins_registry.queries import Board
 
-from .. import board as boards
 from .routes import Route, RouteTable
-
-if TYPE_CHECKING:
-    from plugins_registry.queries import Board
 
 
 class _Kept:

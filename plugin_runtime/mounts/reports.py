@@ -1,13 +1,13 @@
-"""Telling the people who run the server what a plugin did, under a reference that users can quote."""
+"""Telling admins what a plugin did, under a reference that users can quote."""
 
 from __future__ import annotations
 
 import logging
 import secrets
 
-from ..exceptions import PluginFault
-from ..switchboard import client
-from ..switchboard.protocol import Complaint
+from plugin_runtime.exceptions import PluginFault
+from plugin_runtime.switchboard import client
+from plugin_runtime.switchboard.protocol import Complaint
 
 logger = logging.getLogger(__name__)
 

@@ -12,10 +12,8 @@ import logging
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from plugins_registry.queries import Board, BoardPlugin
+from plugins_registry.queries import Board, BoardPlugin
 
 logger = logging.getLogger(__name__)
 

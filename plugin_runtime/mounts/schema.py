@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .. import board as boards
-
-if TYPE_CHECKING:
-    from plugins_registry.queries import BoardEndpoint, BoardPlugin
+from plugin_runtime import board as boards
+from plugins_registry.queries import BoardEndpoint, BoardPlugin
 
 _PARAMETER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -82,8 +80,9 @@ def _operation(plugin: BoardPlugin, endpoint: BoardEndpoint, method: str) -> dic
         "x-permissions": list(endpoint.permissions),
     }
     if method in _WITH_BODY:
-        any_json = {"application/json": {"schema": {}}, "multipart/form-data": {"schema": {}}}
-        operation["requestBody"] = {"content": any_json}
+        anything: dict[str, Any] = {"schema": {}}
+        accepted = ("application/json", "multipart/form-data")
+        operation["requestBody"] = {"content": dict.fromkeys(accepted, anything)}
     return operation
 
 

@@ -16,9 +16,9 @@ import msgspec
 
 from plexichat_plugin_sdk._wire.conversation import Answer, Call, Close, Data, Failure
 from plexichat_plugin_sdk._wire.framing import WireClosed, WireViolation
+from plugin_runtime.conversations import AsyncConversation
+from plugin_runtime.exceptions import PluginFault
 
-from ..conversations import AsyncConversation
-from ..exceptions import PluginFault
 from . import json_values
 from .bucket import Bucket
 from .endings import CloseCode, Ended, wished

@@ -9,15 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
-from django.http import HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.utils.datastructures import MultiValueDict
 from rest_framework import exceptions
 from rest_framework.parsers import BaseParser, DataAndFiles
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from .. import conversations
-from ..exceptions import DeadlinePassed, PluginFault, PluginUnavailable
+from plugin_runtime import conversations
+from plugin_runtime.exceptions import DeadlinePassed, PluginFault, PluginUnavailable
+
 from . import answers, bodies, lookup, refusals, reports
 from .conf import conf
 from .refusals import Refused
@@ -65,10 +66,11 @@ class PluginEndpoint(APIView):
         return _asked(route, endpoint_payload(request._request, route, body))
 
     # What DRF would answer by itself (its OPTIONS, its 405) knows nothing of the route table.
-    get = head = post = put = patch = delete = options = trace = serve
+    get = head = post = put = patch = delete = trace = serve
+    options = serve  # type: ignore[assignment]  # Django's response, not DRF's
     http_method_not_allowed = serve  # type: ignore[assignment]  # a response like any other
 
-    def handle_exception(self, exc: Exception) -> HttpResponseBase:
+    def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]  # as above
         """Answer in the API's one shape of errors."""
         refused = _refusal_of(exc)
         if refused is None:

@@ -1,0 +1,1 @@
+"""The mounts: routes, requests, answers, the view, the consumer, the schema."""
