@@ -1,0 +1,76 @@
+"""The chat in Django's admin: to look things up, and to switch accounts off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.http import HttpRequest
+
+from plexichat.chat.models import Channel, Membership, Message, User
+
+
+@admin.register(User)
+class ChatUserAdmin(UserAdmin[User]):
+    """Accounts, with Django's own forms for passwords and permissions."""
+
+    list_display = ("username", "public_id", "display_name", "email", "is_active", "is_staff")
+    search_fields = ("username", "public_id", "email", "display_name")
+    readonly_fields = ("public_id", "last_login", "date_joined")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Add what the chat knows of a user below Django's fields."""
+        fieldsets = tuple(super().get_fieldsets(request, obj))
+        return (
+            (*fieldsets, ("Chat", {"fields": ("public_id", "display_name")})) if obj else fieldsets
+        )
+
+
+class MembershipInline(admin.TabularInline[Membership, Channel]):
+    """Who is in a channel."""
+
+    model = Membership
+    extra = 0
+    fields = ("user", "joined_at", "invited_by")
+    raw_id_fields = ("user", "invited_by")
+
+
+@admin.register(Channel)
+class ChannelAdmin(admin.ModelAdmin[Channel]):
+    """Channels and their members. Type and creator are for good."""
+
+    list_display = ("__str__", "public_id", "channel_type", "creator", "created_at")
+    list_filter = ("channel_type",)
+    list_select_related = ("creator",)
+    search_fields = ("name", "public_id", "creator__username")
+    readonly_fields = ("public_id", "channel_type", "creator", "created_at")
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Leave making channels to their creators: live sockets hear of those."""
+        return False
+
+
+@admin.register(Message)
+class MessageAdmin(admin.ModelAdmin[Message]):
+    """Messages, to be read only: their authors change them, and filters see it."""
+
+    list_display = ("public_id", "channel", "author", "created_at", "edited_at", "deleted_at")
+    list_select_related = ("channel", "author")
+    search_fields = ("=public_id", "=channel__public_id", "=author__username")
+    ordering = ("-id",)
+    # Counting a million rows for a headline takes longer than showing a page of them.
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Leave speaking to users."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Message | None = None) -> bool:
+        """Leave every message as it was said."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Message | None = None) -> bool:
+        """Leave deleting to the chat, which wipes the words and tells the sockets."""
+        return False

@@ -1,0 +1,1 @@
+"""The chat's REST API: shapes in, verbs called, shapes out."""

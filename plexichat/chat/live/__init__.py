@@ -1,0 +1,1 @@
+"""The live socket: what was said reaches those who listen, as it is said."""
