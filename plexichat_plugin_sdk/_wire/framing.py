@@ -92,6 +92,10 @@ class Framed(Generic[Incoming]):
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
             raise WireViolation(f"a frame that is no known record: {error}") from error
 
+    def has_buffered(self) -> bool:
+        """Whether bytes have arrived beyond the last record; `poll` does not know of them."""
+        return bool(self._buffer)
+
     def close(self) -> None:
         """Close the socket; a thread that waits on it is woken with `WireClosed`."""
         with contextlib.suppress(OSError):  # already gone; what matters is the close below

@@ -1,0 +1,145 @@
+"""Calls: a thread per conversation, each running one call after the other."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from typing import Any
+
+import msgspec
+
+from plexichat_plugin_sdk._marks import Gathered
+from plexichat_plugin_sdk._wire import codes
+from plexichat_plugin_sdk._wire.control import RunningCall
+from plexichat_plugin_sdk._wire.conversation import Answer, Call, Failure, ToPlugin
+from plexichat_plugin_sdk._wire.framing import Framed, WireClosed, WireTimeout, WireViolation
+
+from .async_handlers import AsyncHandlers, current_call
+from .endpoints import Endpoints
+from .failures import UNENCODABLE, Refused, bad_result, failure_of
+from .filters import Filters
+from .sockets import Sockets
+
+
+class Dispatch:
+    """Knows for each kind of call who runs it."""
+
+    def __init__(self, offered: Gathered, loop: AsyncHandlers) -> None:
+        self._filters = Filters(offered.hooks, loop)
+        self._endpoints = Endpoints(offered.endpoints, loop)
+        self._sockets = Sockets(offered.sockets, loop)
+
+    def run(self, call: Call, conversation: Framed[ToPlugin]) -> Any:
+        """Return the result that goes into the answer; raise whatever ends in a failure."""
+        if call.kind == "filter":
+            return self._filters.run(call)
+        if call.kind == "endpoint":
+            return self._endpoints.run(call)
+        if call.kind == "socket":
+            return self._sockets.run(call, conversation)
+        raise Refused(codes.UNKNOWN_TARGET, f"calls of kind {call.kind!r} are not known here")
+
+
+class Conversation:
+    """One caller's line and the thread that serves it."""
+
+    def __init__(self, connection: socket.socket, dispatch: Dispatch, number: int) -> None:
+        connection.setblocking(True)
+        self._framed: Framed[ToPlugin] = Framed(connection, ToPlugin)
+        self._dispatch = dispatch
+        #: The call that runs now and when it began; one assignment, so readers need no lock.
+        self.running: tuple[Call, float] | None = None
+        self.thread = threading.Thread(
+            target=self._serve, name=f"conversation-{number}", daemon=True
+        )
+
+    def stop_listening(self) -> None:
+        """Take no further call; the one that runs may still answer."""
+        with contextlib.suppress(OSError):  # the caller has gone, so nothing will come anyway
+            self._framed.socket.shutdown(socket.SHUT_RD)
+
+    def _serve(self) -> None:
+        try:
+            self._answer_all()
+        except (WireClosed, WireTimeout, WireViolation):
+            return  # the caller has gone, or speaks nonsense; either way this line is done
+        finally:
+            self._framed.close()
+
+    def _answer_all(self) -> None:
+        receive, clock = self._framed.receive, time.monotonic
+        while True:
+            call = receive()
+            if type(call) is not Call:
+                continue  # what a client sent after its handler had returned
+            self.running = (call, clock())
+            reply = self._reply(call)
+            self.running = None
+            try:
+                self._framed.send(reply)
+            except UNENCODABLE as error:
+                self._framed.send(_unencodable(call, error))
+
+    def _reply(self, call: Call) -> msgspec.Struct:
+        try:
+            return Answer(call.number, self._dispatch.run(call, self._framed))
+        except BaseException as error:  # a wall: whatever a handler raises ends only its call
+            return failure_of(call.number, error)
+
+
+class Conversations:
+    """All open conversations of the process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: list[Conversation] = []
+        self._number = 0
+
+    def open(self, connection: socket.socket, dispatch: Dispatch) -> None:
+        """Serve a new line in a thread of its own."""
+        with self._lock:
+            self._number += 1
+            conversation = Conversation(connection, dispatch, self._number)
+            self._open = [each for each in self._open if each.thread.is_alive()]
+            self._open.append(conversation)
+            conversation.thread.start()
+
+    def running(self) -> list[RunningCall]:
+        """Return the calls that have not returned yet, the longest first."""
+        now = time.monotonic()
+        calls = [each.running for each in self._snapshot()]
+        started = sorted((call for call in calls if call is not None), key=lambda call: call[1])
+        return [
+            RunningCall(call.kind, call.target, int((now - since) * 1000), call.deadline_ms)
+            for call, since in started
+        ]
+
+    def current(self) -> str:
+        """Return `kind target` of the call the calling thread works for, else an empty text."""
+        ident = threading.get_ident()
+        for each in self._snapshot():
+            if each.thread.ident == ident and each.running is not None:
+                call = each.running[0]
+                return f"{call.kind} {call.target}"
+        return current_call.get()
+
+    def finish(self, seconds: float) -> bool:
+        """Let running calls end and take no new ones; return whether all did in time."""
+        until = time.monotonic() + seconds
+        conversations = self._snapshot()
+        for each in conversations:
+            each.stop_listening()
+        for each in conversations:
+            each.thread.join(max(0.0, until - time.monotonic()))
+        return not any(each.thread.is_alive() for each in conversations)
+
+    def _snapshot(self) -> list[Conversation]:
+        with self._lock:
+            return list(self._open)
+
+
+def _unencodable(call: Call, error: BaseException) -> Failure:
+    refused = bad_result(f"the result of {call.target!r} cannot be sent: {error}")
+    return failure_of(call.number, refused)

@@ -1,0 +1,131 @@
+"""Gateway lines: the sockets on which the plugin asks its host.
+
+One question at a time per line. A thread takes the line used last, because it is warm; when all
+are busy the supervisor is asked for one more, up to a limit of this process. Nothing here has a
+deadline of its own: who waits for the plugin's answer has one.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from plexichat_plugin_sdk import exceptions
+from plexichat_plugin_sdk._wire.conversation import Answer, Failure
+from plexichat_plugin_sdk._wire.framing import Framed, WireClosed, WireViolation
+from plexichat_plugin_sdk._wire.questions import Ask, Tell
+
+from .failures import UNENCODABLE
+
+MOST_LINES = 4
+#: How long a question waits for a free line before it fails.
+PATIENCE_SECONDS = 10.0
+_ASK_AGAIN_SECONDS = 1.0
+
+FromGateway = Answer | Failure
+
+
+class GatewayLines:
+    """The pool."""
+
+    def __init__(self, want: Callable[[], None], *, patience: float = PATIENCE_SECONDS) -> None:
+        self._want = want
+        self._patience = patience
+        self._changed = threading.Condition()
+        self._idle: list[Framed[FromGateway]] = []
+        self._open = 0
+        self._wanted = 0
+        self._number = 0
+
+    def add(self, connection: socket.socket) -> None:
+        """Take in one more line."""
+        with self._changed:
+            self._open += 1
+            self._wanted = max(0, self._wanted - 1)
+            self._idle.append(Framed(connection, FromGateway))
+            self._changed.notify()
+
+    def ask(self, what: str, arguments: dict[str, Any]) -> Any:
+        """Return the gateway's answer, or raise what its refusal maps to.
+
+        Raises `HostError` when the gateway goes away in the middle; the question may then have
+        been answered or not.
+        """
+        self._number += 1  # a race would only repeat a number on two different lines
+        question = Ask(self._number, what, arguments)
+        line = self._send_on_some_line(question)
+        try:
+            answer = line.receive()
+        except (WireClosed, WireViolation) as error:
+            self._drop(line)
+            raise exceptions.HostError(f"the host went away while it answered {what!r}") from error
+        except BaseException:
+            self._drop(line)  # interrupted in the middle; the late answer must not meet a new ask
+            raise
+        self._give_back(line)
+        return _result(answer)
+
+    def tell(self, record: Tell) -> None:
+        """Send a fact; raise `HostError` when no line can be had."""
+        self._give_back(self._send_on_some_line(record))
+
+    def _send_on_some_line(self, record: Ask | Tell) -> Framed[FromGateway]:
+        while True:
+            line = self._take()
+            try:
+                line.send(record)
+            except WireClosed:  # the gateway has restarted; nothing was asked yet, so try another
+                self._drop(line)
+            except UNENCODABLE as error:
+                self._give_back(line)
+                raise exceptions.ValidationError(
+                    f"the arguments of {record.what!r} cannot be sent: {error}"
+                ) from error
+            else:
+                return line
+
+    def _take(self) -> Framed[FromGateway]:
+        until = time.monotonic() + self._patience
+        while True:
+            with self._changed:
+                if self._idle:
+                    return self._idle.pop()
+                wants = self._open + self._wanted < MOST_LINES or not self._open
+                self._wanted += wants
+            if wants:
+                self._want()
+            self._wait(until)
+
+    def _wait(self, until: float) -> None:
+        left = until - time.monotonic()
+        if left <= 0:
+            raise self._no_line()
+        with self._changed:
+            self._changed.wait_for(lambda: self._idle, min(left, _ASK_AGAIN_SECONDS))
+
+    def _no_line(self) -> exceptions.PluginError:
+        if self._open:
+            return exceptions.LimitReached(
+                f"all {self._open} lines to the host were busy for {self._patience:g} s; ask less "
+                "at once, or try again"
+            )
+        return exceptions.HostError("the host cannot be reached; try again later")
+
+    def _give_back(self, line: Framed[FromGateway]) -> None:
+        with self._changed:
+            self._idle.append(line)
+            self._changed.notify()
+
+    def _drop(self, line: Framed[FromGateway]) -> None:
+        line.close()
+        with self._changed:
+            self._open -= 1
+
+
+def _result(answer: FromGateway) -> Any:
+    if isinstance(answer, Failure):
+        raise exceptions.by_code(answer.code, answer.message, answer.details)
+    return answer.result

@@ -1,0 +1,58 @@
+"""Security: what users may do at a plugin's endpoints, and secrets.
+
+A permission is a text like `"myplugin.read"`. Naming one with `require_permission` creates it
+on the server, where admins assign it to people and groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from . import _host
+from ._later import not_available
+from ._marks import Function, mark
+from .exceptions import ValidationError
+
+
+def require_permission(permission: str) -> Callable[[Function], Function]:
+    """Let only users with this permission reach an endpoint or WebSocket.
+
+    The host checks before the plugin is called; others get 401 or 403. Several may be stacked,
+    then all are needed. On a method that is no endpoint the plugin is refused at load, because
+    there nobody would check; use `check_permission` inside instead.
+    """
+    if not isinstance(permission, str) or not permission.strip():
+        raise ValidationError(
+            f"@require_permission needs a permission like 'myplugin.read', not {permission!r}"
+        )
+
+    def decorate(function: Function) -> Function:
+        return mark(function, permissions=(permission.strip(),))
+
+    return decorate
+
+
+def check_permission(user_id: str, permission: str) -> bool:
+    """Whether a user holds a permission; unknown users and permissions are `False`.
+
+    Asks the host, so it waits for one round trip. Raises `PluginError` when the host fails.
+    """
+    return bool(_host.ask("permissions.check", user_id=user_id, permission=permission))
+
+
+def get_user_permissions(user_id: str) -> list[str]:
+    """Return all plugin permissions of a user, sorted; an unknown user has none.
+
+    Raises `PluginError` when the host fails.
+    """
+    return sorted(str(label) for label in _host.ask("permissions.of_user", user_id=user_id))
+
+
+def encrypt_data(data: str | bytes) -> str:
+    """Encrypt with the plugin's own key; raises `NotAvailable` on this server."""
+    raise not_available("encrypt_data()")
+
+
+def decrypt_data(token: str) -> str | bytes:
+    """Undo `encrypt_data`; raises `NotAvailable` on this server."""
+    raise not_available("decrypt_data()")
