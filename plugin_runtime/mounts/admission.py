@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ParamSpec, TypeVar, cast
 
 from channels.db import database_sync_to_async
 from django.contrib.auth import get_user_model
 from django.core.exceptions import SuspiciousOperation
 
+from plexichat.chat import services
 from plexichat.chat.live import auth
 
 from . import lookup
@@ -20,26 +21,28 @@ from .routes import SOCKET, Route
 from .throttling import check_rate
 
 Scope = Mapping[str, Any]
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 
-async def admit(scope: Scope) -> tuple[Route, Any]:
-    """Return the route and the user of a socket, or raise `Ended`.
+async def admit(scope: Scope) -> tuple[Route, auth.Identity]:
+    """Return the route of a socket and who opens it, or raise `Ended`.
 
     The path comes first, so that a one-use ticket is not spent on an address that is not there.
     """
-    route = await database_sync_to_async(lookup.find)(scope["path"], SOCKET)
+    route = await _in_thread(lookup.find, scope["path"], SOCKET)
     if route is None:
         raise Ended(CloseCode.NOT_FOUND, "there is no such socket")
-    user = await auth.authenticate(scope)
-    if user is None:
+    identity = await auth.identify(scope)
+    if identity is None:
         raise Ended(CloseCode.NOT_LOGGED_IN, "log in to use this socket")
-    await database_sync_to_async(_check)(route, user)
-    return route, user
+    await _in_thread(_check, route, identity.user)
+    return route, identity
 
 
-async def check_again(route: Route, user: Any) -> None:
-    """Raise `Ended` when a user who was admitted would not be admitted any more."""
-    await database_sync_to_async(_check_again)(route, user.pk)
+async def check_again(route: Route, identity: auth.Identity) -> None:
+    """Raise `Ended` when who was admitted would not be admitted any more."""
+    await _in_thread(_check_again, route, identity)
 
 
 def socket_payload(scope: Scope, route: Route, user: Any) -> dict[str, Any]:
@@ -68,10 +71,11 @@ def _check(route: Route, user: Any) -> None:
         raise Ended(CloseCode.TRY_LATER, "the plugin is not running")
 
 
-def _check_again(route: Route, pk: Any) -> None:
-    user = get_user_model()._default_manager.filter(pk=pk).first()
-    if user is None or not user.is_active:
-        raise Ended(CloseCode.NOT_LOGGED_IN, "the account is not active any more")
+def _check_again(route: Route, identity: auth.Identity) -> None:
+    if not services.is_logged_in(identity.user, token_digest=identity.token_digest):
+        raise Ended(CloseCode.NOT_LOGGED_IN, "you have been logged out")
+    # Looked up anew: Django remembers a user's permissions on the user object.
+    user = get_user_model()._default_manager.get(pk=identity.user.pk)
     _check_permissions(route, user)
 
 
@@ -79,3 +83,11 @@ def _check_permissions(route: Route, user: Any) -> None:
     missing = [name for name in route.target.permissions if not user.has_perm(name)]
     if missing:
         raise Ended(CloseCode.NOT_PERMITTED, f"you lack the permission {', '.join(missing)}")
+
+
+async def _in_thread(
+    function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+) -> Result:
+    # Not asgiref's one thread for everything: a slow query must not hold up every handshake.
+    crossed = database_sync_to_async(function, thread_sensitive=False)
+    return cast(Result, await crossed(*args, **kwargs))

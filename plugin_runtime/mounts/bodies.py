@@ -20,6 +20,8 @@ from . import json_values, refusals
 
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
+#: A credential, like the header of that name.
+_CSRF_FIELD = "csrfmiddlewaretoken"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +80,9 @@ def _json(raw: bytes) -> Any:
 
 
 def _last_of_each(fields: QueryDict) -> dict[str, str]:
-    return {name: str(fields[name]) for name in fields if fields.getlist(name)}
+    return {
+        name: str(fields[name]) for name in fields if name != _CSRF_FIELD and fields.getlist(name)
+    }
 
 
 class _InMemory(FileUploadHandler):

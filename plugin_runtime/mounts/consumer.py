@@ -13,6 +13,7 @@ from typing import Any
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import DatabaseError
 
+from plexichat.chat.live.auth import Identity
 from plexichat_plugin_sdk._wire.framing import WireViolation
 from plugin_runtime import conversations
 from plugin_runtime.exceptions import PluginFault, PluginUnavailable
@@ -53,9 +54,9 @@ class PluginSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
         await self.accept()
         self._is_open = True
         try:
-            route, user = await admit(self.scope)
-            payload = socket_payload(self.scope, route, user)
-            await self._open(route, user, payload)
+            route, identity = await admit(self.scope)
+            payload = socket_payload(self.scope, route, identity.user)
+            await self._open(route, identity, payload)
         except Ended as ended:
             await self._end(ended)
 
@@ -85,8 +86,8 @@ class PluginSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
             await asyncio.wait({self._work}, timeout=conf.socket_leave_seconds)
         await self._stop_work()
 
-    async def _open(self, route: Route, user: Any, payload: dict[str, Any]) -> None:
-        plugin, user_id = route.target.plugin.name, public_id_of(user)
+    async def _open(self, route: Route, identity: Identity, payload: dict[str, Any]) -> None:
+        plugin, user_id = route.target.plugin.name, public_id_of(identity.user)
         if not census.enter(plugin, user_id):
             raise Ended(CloseCode.TRY_LATER, "too many sockets to this plugin are open")
         try:
@@ -102,14 +103,14 @@ class PluginSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
             census.leave(plugin, user_id)
 
         self._session = Session(conversation, self._send_text)
-        self._work = asyncio.create_task(self._serve(self._session, route, user, payload))
+        self._work = asyncio.create_task(self._serve(self._session, route, identity, payload))
         # Not a `finally` in the task: a task that is cancelled before it ran has none.
         self._work.add_done_callback(clean_up)
 
     async def _serve(
-        self, session: Session, route: Route, user: Any, payload: dict[str, Any]
+        self, session: Session, route: Route, identity: Identity, payload: dict[str, Any]
     ) -> None:
-        watch = asyncio.create_task(_until_not_admitted(route, user))
+        watch = asyncio.create_task(_until_not_admitted(route, identity))
         run = asyncio.create_task(session.run(route.target.template, payload))
         try:
             await asyncio.wait({watch, run}, return_when=asyncio.FIRST_COMPLETED)
@@ -139,12 +140,12 @@ class PluginSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
             await asyncio.gather(self._work, return_exceptions=True)
 
 
-async def _until_not_admitted(route: Route, user: Any) -> Ended:
+async def _until_not_admitted(route: Route, identity: Identity) -> Ended:
     """Look at the user again and again; return how the socket ends when one may not stay."""
     while True:
         await asyncio.sleep(conf.socket_recheck_seconds)
         try:
-            await check_again(route, user)
+            await check_again(route, identity)
         except Ended as ended:
             return ended
         except DatabaseError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -46,8 +47,13 @@ def add_plugin_endpoints(
     schemas = result.setdefault("components", {}).setdefault("schemas", {})
     schemas["PluginEndpointError"] = _ERROR_SCHEMA
     security = _security_of(result)
+    known_ids: Counter[str] = Counter()
     for plugin, endpoint, method in _operations():
         operation = _operation(plugin, endpoint, method) | security
+        # `/x/a` and `/x_a` make the same name; client generators need two.
+        known_ids[operation["operationId"]] += 1
+        if (count := known_ids[operation["operationId"]]) > 1:
+            operation["operationId"] += f"_{count}"
         paths.setdefault(endpoint.path, {}).setdefault(method.lower(), operation)
     return result
 

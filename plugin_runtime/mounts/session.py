@@ -95,9 +95,9 @@ class Session:
                     await self._pass_on(payload)
                 case Close(code, reason):
                     return wished(code, reason)
-                case Answer(number=_NUMBER):
+                case Answer(number) if number == _NUMBER:
                     return Ended(CloseCode.DONE, "")
-                case Failure(number=_NUMBER) as failure:
+                case Failure() as failure if failure.number == _NUMBER:
                     raise self._fault(failure)
                 case other:
                     raise WireViolation(f"{type(other).__name__} out of turn")

@@ -73,9 +73,7 @@ class PluginEndpoint(APIView):
     def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]  # as above
         """Answer in the API's one shape of errors."""
         refused = _refusal_of(exc)
-        if refused is None:
-            self.raise_uncaught_exception(exc)
-        return refused.response()
+        return refused.response() if refused else super().handle_exception(exc)
 
     @property
     def default_response_headers(self) -> dict[str, str]:
