@@ -35,6 +35,8 @@ class Generation(models.Model):
     objects = GenerationManager()
 
     class Meta:
+        """The counter cannot be forked by a second row."""
+
         constraints = [
             models.CheckConstraint(condition=Q(pk=ONLY_ROW), name="generation_has_one_row")
         ]

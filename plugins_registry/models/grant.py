@@ -23,6 +23,8 @@ class Grant(models.Model):
     granted_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
+        """Nothing is granted twice."""
+
         ordering = ["plugin", "capability"]
         constraints = [
             models.UniqueConstraint(fields=["plugin", "capability"], name="grant_capability_once")

@@ -58,6 +58,8 @@ class Plugin(models.Model):
     layers = models.JSONField(blank=True, default=list, help_text="The layers that hold.")
 
     class Meta:
+        """States and numbers that every writer must keep to."""
+
         ordering = ["priority", "name"]
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="plugin_has_a_name"),

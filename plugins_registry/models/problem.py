@@ -24,6 +24,8 @@ class Problem(models.Model):
     )
 
     class Meta:
+        """Occurrences with the same key are one problem."""
+
         ordering = ["-last_seen"]
         constraints = [
             models.UniqueConstraint(fields=["plugin", "key"], name="problem_key_once_per_plugin"),

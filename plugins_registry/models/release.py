@@ -29,6 +29,8 @@ class Release(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
+        """The same bytes are one release."""
+
         ordering = ["plugin", "-created_at"]
         constraints = [
             models.UniqueConstraint(fields=["plugin", "digest"], name="release_digest_once"),

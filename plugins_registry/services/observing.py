@@ -25,8 +25,8 @@ def observe(
 ) -> None:
     """Write the observed state and why. Does nothing when the plugin is gone or nothing is new.
 
-    `since` moves when the state changes or answers a new wish; `stack` stays until the next one, or until the plugin
-    is active again; `level` and `layers` stay as they are when None.
+    `since` moves when the state changes or answers a new wish; `stack` stays until the next one,
+    or until the plugin is active again; `level` and `layers` stay as they are when None.
     """
     plugin = Plugin.objects.filter(name=name).first()
     if plugin is None:
@@ -51,6 +51,5 @@ def observe(
 
 
 def _stored(text: str, characters: int) -> str:
-    """Text that any database takes, its end kept: PostgreSQL refuses NUL, and a stack ends with
-    what matters."""
+    """Text that any database takes (PostgreSQL refuses NUL), its end kept: it says what matters."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}")[-characters:]

@@ -1,0 +1,103 @@
+"""Verbs about packages: check, install, uninstall."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from plugins_registry import services, waiting
+from plugins_registry.commands.parsers import Verbs, add_json, add_verb, add_wait
+from plugins_registry.commands.terminal import Terminal
+from plugins_registry.commands.wishing import report_active
+from plugins_registry.manifest import Manifest
+from plugins_registry.manifest.quantities import written_cpu, written_memory
+from plugins_registry.package.inspecting import Inspection
+from plugins_registry.services.installing import Consent, Installation, bring_in
+from plugins_registry.services.reviewing import accepted, inspected
+
+
+def register(verbs: Verbs) -> None:
+    """Add this group's parsers."""
+    parser = add_verb(verbs, "check", check, with_name=False)
+    parser.add_argument("source", type=Path, help="a plugin's folder or zip archive")
+    add_json(parser)
+    parser = add_verb(verbs, "install", install, with_name=False)
+    parser.add_argument("source", type=Path, help="a plugin's folder or zip archive")
+    parser.add_argument("--grant-all", action="store_true", help="grant all that it asks for")
+    parser.add_argument("--grant", action="append", default=[], metavar="CAPABILITY")
+    parser.add_argument("--enable", action="store_true", help="and ask for it to run")
+    parser.add_argument("--allow-unsigned", action="store_true", help="nobody vouches for it; I do")
+    add_wait(parser)
+    add_wait(add_verb(verbs, "uninstall", uninstall))
+
+
+def check(options: Namespace, terminal: Terminal) -> None:
+    """Say everything that keeps a package from being installed; installs nothing."""
+    with inspected(options.source) as inspection:
+        manifest = accepted(options.source, inspection)
+        if options.json:
+            terminal.json(_as_json(manifest, inspection))
+        else:
+            _describe(manifest, inspection, terminal)
+
+
+def install(options: Namespace, terminal: Terminal) -> None:
+    """Install a plugin from a folder or zip archive."""
+    consent = Consent(
+        allow_unsigned=options.allow_unsigned,
+        grants=tuple(options.grant),
+        grant_all=options.grant_all,
+    )
+    installation = bring_in(options.source, consent)
+    _report(installation, terminal)
+    if options.enable:
+        options.name = installation.plugin.name
+        services.enable(options.name)
+        report_active(options, terminal, "enabled")
+
+
+def uninstall(options: Namespace, terminal: Terminal) -> None:
+    """Remove a plugin with its configuration, grants and files."""
+    if options.wait is not None:
+        services.disable(options.name)
+        waiting.wait_until_stopped(options.name, seconds=options.wait)
+    services.uninstall(options.name)
+    if options.wait is not None:
+        waiting.settle()
+    terminal.line(f"{options.name} is uninstalled")
+
+
+def _report(installation: Installation, terminal: Terminal) -> None:
+    for warning in installation.warnings:
+        terminal.line(f"warning: {warning}")
+    release = installation.plugin.release
+    done = "is installed" if installation.is_new else "was already installed; nothing changed"
+    terminal.line(f"{release} {done}")
+
+
+def _describe(manifest: Manifest, inspection: Inspection, terminal: Terminal) -> None:
+    for warning in inspection.warnings:
+        terminal.line(f"warning: {warning}")
+    limits = manifest.limits
+    terminal.line(f"{manifest.name} {manifest.version} can be installed")
+    terminal.line(f"  files: {len(inspection.files)}, sha256 {inspection.digest}")
+    terminal.line(
+        f"  limits: cpu {written_cpu(limits.cpu_millicores)}, "
+        f"memory {written_memory(limits.memory_bytes)}"
+    )
+    terminal.line(f"  requires: {', '.join(manifest.required_capabilities) or 'nothing'}")
+    terminal.line(f"  would like: {', '.join(manifest.optional_capabilities) or 'nothing'}")
+    terminal.line(f"  hooks: {', '.join(manifest.hooks) or 'what its code handles'}")
+    claims = "what its code declares"
+    if manifest.endpoints is not None:
+        claims = ", ".join(manifest.endpoints) or "none"
+    terminal.line(f"  endpoints: {claims}")
+
+
+def _as_json(manifest: Manifest, inspection: Inspection) -> dict[str, object]:
+    return {
+        "manifest": manifest.model_dump(mode="json"),
+        "digest": inspection.digest,
+        "files": [file.path for file in inspection.files],
+        "warnings": list(inspection.warnings),
+    }

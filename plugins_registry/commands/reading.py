@@ -1,0 +1,122 @@
+"""Verbs that read: list, show, problems."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from plugins_registry import queries, services
+from plugins_registry.commands.parsers import Verbs, add_json, add_verb
+from plugins_registry.commands.terminal import Terminal
+from plugins_registry.models import Plugin, Problem
+from plugins_registry.services.changes import find
+
+
+def register(verbs: Verbs) -> None:
+    """Add this group's parsers."""
+    add_json(add_verb(verbs, "list", list_plugins, with_name=False))
+    add_json(add_verb(verbs, "show", show))
+    parser = add_verb(verbs, "problems", problems, with_name=False)
+    parser.add_argument("name", nargs="?", help="only this plugin's")
+    parser.add_argument("--all", action="store_true", help="dismissed ones too")
+    parser.add_argument("--dismiss", type=int, metavar="ID", help="I have seen this one")
+    add_json(parser)
+
+
+def list_plugins(options: Namespace, terminal: Terminal) -> None:
+    """List the installed plugins with wish, state and reason."""
+    rows = [_summary(plugin) for plugin in Plugin.objects.select_related("release")]
+    if options.json:
+        terminal.json(rows)
+    elif not rows:
+        terminal.line("no plugin is installed; install one: manage.py plugin install SOURCE")
+    else:
+        keys = ("name", "version", "wanted", "state", "priority", "reason")
+        terminal.table(keys, ([_one_line(row[key]) for key in keys] for row in rows))
+
+
+def show(options: Namespace, terminal: Terminal) -> None:
+    """Show all that is known about one plugin."""
+    facts = _facts(find(options.name))
+    if options.json:
+        terminal.json(facts)
+        return
+    for key, value in facts.items():
+        if key not in ("manifest", "stack"):
+            terminal.line(f"{key}: {_written(value)}")
+    if facts["stack"]:
+        terminal.line(f"last stack:\n{facts['stack']}")
+
+
+def problems(options: Namespace, terminal: Terminal) -> None:
+    """List what an admin should look at."""
+    if options.dismiss is not None:
+        services.dismiss(options.dismiss)
+    found = Problem.objects.select_related("plugin")
+    if options.name:
+        found = found.filter(plugin=find(options.name))
+    if not options.all:
+        found = found.filter(dismissed=False)
+    rows = [_problem(problem) for problem in found]
+    if options.json:
+        terminal.json(rows)
+    elif not rows:
+        terminal.line("no problems")
+    else:
+        keys = ("id", "plugin", "count", "last_seen", "message")
+        terminal.table(keys, ([_one_line(row[key]) for key in keys] for row in rows))
+
+
+def _summary(plugin: Plugin) -> dict[str, Any]:
+    return {
+        "name": plugin.name,
+        "version": plugin.release.version if plugin.release else "",
+        "wanted": plugin.wanted,
+        "state": plugin.state,
+        "priority": plugin.priority,
+        "reason": plugin.reason,
+    }
+
+
+def _facts(plugin: Plugin) -> dict[str, Any]:
+    release = plugin.release
+    return {
+        **_summary(plugin),
+        "since": plugin.since.isoformat(),
+        "sandbox_level": plugin.level,
+        "sandbox_layers": plugin.layers,
+        "fail_policy": plugin.fail_policy,
+        "deadline_ms": plugin.deadline_ms,
+        "grants": list(plugin.grants.values_list("capability", flat=True)),
+        "digest": release.digest if release else "",
+        "signature": release.signature if release else "",
+        "description": release.description if release else None,
+        "config": queries.effective_config(plugin.name),
+        "manifest": release.manifest if release else None,
+        "stack": plugin.stack,
+    }
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "id": problem.pk,
+        "plugin": problem.plugin.name if problem.plugin else None,
+        "key": problem.key,
+        "message": problem.message,
+        "count": problem.count,
+        "first_seen": problem.first_seen.isoformat(timespec="seconds"),
+        "last_seen": problem.last_seen.isoformat(timespec="seconds"),
+        "details": problem.details,
+        "dismissed": problem.dismissed,
+    }
+
+
+def _one_line(value: Any) -> str:
+    text = " ".join(str("-" if value in (None, "") else value).split())
+    return text if len(text) <= 100 else f"{text[:99]}…"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "-"
+    return "-" if value in (None, "") else str(value)

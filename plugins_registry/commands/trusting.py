@@ -1,0 +1,39 @@
+"""Verbs of trust: grant, revoke, permit."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from plugins_registry import services
+from plugins_registry.commands.parsers import Verbs, add_verb
+from plugins_registry.commands.terminal import Terminal
+
+
+def register(verbs: Verbs) -> None:
+    """Add this group's parsers."""
+    for verb in (grant, revoke):
+        parser = add_verb(verbs, verb.__name__, verb)
+        parser.add_argument("capabilities", nargs="+", metavar="CAPABILITY")
+    parser = add_verb(verbs, "permit", permit, with_name=False)
+    parser.add_argument("user", help="the user's name")
+    parser.add_argument("permissions", nargs="+", metavar="PERMISSION")
+
+
+def grant(options: Namespace, terminal: Terminal) -> None:
+    """Allow capabilities to a plugin."""
+    services.grant(options.name, options.capabilities)
+    terminal.line(f"{options.name} may now: {', '.join(options.capabilities)}")
+
+
+def revoke(options: Namespace, terminal: Terminal) -> None:
+    """Take capabilities from a plugin; disables it when it requires one of them."""
+    plugin = services.revoke(options.name, options.capabilities)
+    terminal.line(f"{plugin.name} may no longer: {', '.join(options.capabilities)}")
+    if not plugin.is_enabled:
+        terminal.line(f"{plugin.name} is disabled")
+
+
+def permit(options: Namespace, terminal: Terminal) -> None:
+    """Give a user permissions that plugins declare."""
+    services.permit(options.user, options.permissions)
+    terminal.line(f"{options.user} holds: {', '.join(options.permissions)}")

@@ -1,0 +1,117 @@
+"""Installing: from a folder or archive to a release that can be enabled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from plugins_registry.exceptions import OtherReleaseInstalled, UnsignedRefused
+from plugins_registry.manifest import Manifest
+from plugins_registry.models import DeclinedBundle, Plugin, Release
+from plugins_registry.package import store
+from plugins_registry.package.inspecting import Inspection
+from plugins_registry.permissions import create_permissions
+from plugins_registry.services.changes import change
+from plugins_registry.services.granting import add_grants
+from plugins_registry.services.reviewing import accepted, inspected
+from plugins_registry.states import Signature
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consent:
+    """What the admin agreed to."""
+
+    #: A package for which nobody vouches may be installed.
+    allow_unsigned: bool = False
+    #: Capabilities to grant; all that the manifest asks for when `grant_all`.
+    grants: tuple[str, ...] = ()
+    grant_all: bool = False
+    #: The admin; None for the command line.
+    by: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """What came of it."""
+
+    plugin: Plugin
+    #: False when exactly this release was installed before.
+    is_new: bool
+    warnings: tuple[str, ...]
+
+
+def install(
+    source: Path,
+    *,
+    allow_unsigned: bool = False,
+    grants: Iterable[str] = (),
+    grant_all: bool = False,
+    by: Any = None,
+) -> Plugin:
+    """Install a plugin, disabled, and return it. See `bring_in`."""
+    consent = Consent(
+        allow_unsigned=allow_unsigned, grants=tuple(grants), grant_all=grant_all, by=by
+    )
+    return bring_in(source, consent).plugin
+
+
+def bring_in(source: Path, consent: Consent) -> Installation:
+    """Install a plugin, disabled, from a folder or a zip of one.
+
+    The package is copied, checked whole and only then recorded; a refusal (`PackageRefused`,
+    `UnsignedRefused`, `OtherReleaseInstalled`, `CapabilitiesRefused`) leaves nothing behind.
+    Installing the same bytes again changes nothing but adds the grants that are consented to.
+    """
+    with inspected(source) as inspection:
+        manifest = accepted(source, inspection)
+        if not consent.allow_unsigned:
+            raise UnsignedRefused(manifest.name)
+        plugin, is_new = _record(source, inspection, consent)
+    return Installation(plugin=plugin, is_new=is_new, warnings=inspection.warnings)
+
+
+def _record(source: Path, inspection: Inspection, consent: Consent) -> tuple[Plugin, bool]:
+    with store.keeping() as keep, change():
+        # Again, now that nobody else can change what is claimed.
+        manifest = accepted(source, inspection)
+        plugin = Plugin.objects.select_related("release").filter(name=manifest.name).first()
+        is_new = plugin is None
+        if plugin is None:
+            plugin = Plugin.objects.create(name=manifest.name)
+            DeclinedBundle.objects.filter(name=manifest.name).delete()
+            release = add_release(plugin, manifest, inspection, Signature.UNSIGNED)
+            keep(inspection.root, release.path)
+        _refuse_other_release(plugin, manifest, inspection.digest)
+        asked = manifest.capabilities if consent.grant_all else ()
+        add_grants(plugin, (*asked, *consent.grants), by=consent.by)
+    return plugin, is_new
+
+
+def add_release(
+    plugin: Plugin, manifest: Manifest, inspection: Inspection, signature: Signature
+) -> Release:
+    """Record a release inside a running change and make it the plugin's; the caller keeps it."""
+    release = Release.objects.create(
+        plugin=plugin,
+        version=manifest.version,
+        digest=inspection.digest,
+        path=store.release_path(plugin.name, manifest.version, inspection.digest),
+        manifest=manifest.model_dump(mode="json"),
+        signature=signature,
+    )
+    create_permissions(manifest.user_permissions)
+    plugin.release = release
+    plugin.save(update_fields=["release"])
+    return release
+
+
+def _refuse_other_release(plugin: Plugin, manifest: Manifest, digest: str) -> None:
+    installed = plugin.release
+    if installed is None or installed.digest == digest:
+        return
+    offered = manifest.version
+    if installed.version == offered:
+        offered = f"{offered} (with other contents)"
+    raise OtherReleaseInstalled(plugin.name, installed.version, offered)

@@ -1,0 +1,45 @@
+"""Uninstalling: the plugin, its grants, configuration, problems, permissions and files go."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.db import transaction
+
+from plugins_registry.models import DeclinedBundle, Plugin, Release
+from plugins_registry.offers import Description
+from plugins_registry.package import store
+from plugins_registry.permissions import remove_permissions
+from plugins_registry.services.changes import change, find
+from plugins_registry.states import Signature
+
+
+def uninstall(name: str) -> None:
+    """Remove a plugin for good; the supervisor stops it.
+
+    User permissions that no other installed plugin declares are taken from everybody. A bundled
+    plugin stays away at later starts until it is installed by hand.
+    """
+    with change():
+        plugin = find(name)
+        releases = list(plugin.releases.all())
+        if any(release.signature == Signature.BUNDLED for release in releases):
+            DeclinedBundle.objects.get_or_create(name=name)
+        labels = _labels(releases)
+        plugin.delete()
+        remove_permissions(labels - _labels(_current_releases()))
+        for release in releases:
+            transaction.on_commit(partial(store.discard, release.path))
+
+
+def _current_releases() -> list[Release]:
+    plugins = Plugin.objects.filter(release__isnull=False).select_related("release")
+    return [plugin.release for plugin in plugins if plugin.release]
+
+
+def _labels(releases: list[Release]) -> set[str]:
+    labels: set[str] = set()
+    for release in releases:
+        offered = Description.from_json(release.description or {})
+        labels |= offered.permissions | set(release.declared.user_permissions)
+    return labels
