@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -10,9 +10,19 @@ from django.http import HttpRequest
 
 from plexichat.chat.models import Channel, Membership, Message, User
 
+# Only the type checker's Django lets these classes say what they are about.
+if TYPE_CHECKING:
+    _UserAdmin = UserAdmin[User]
+    _ChannelAdmin = admin.ModelAdmin[Channel]
+    _MembershipAdmin = admin.ModelAdmin[Membership]
+    _MessageAdmin = admin.ModelAdmin[Message]
+else:
+    _UserAdmin = UserAdmin
+    _ChannelAdmin = _MembershipAdmin = _MessageAdmin = admin.ModelAdmin
+
 
 @admin.register(User)
-class ChatUserAdmin(UserAdmin[User]):
+class ChatUserAdmin(_UserAdmin):
     """Accounts, with Django's own forms for passwords and permissions."""
 
     list_display = ("username", "public_id", "display_name", "email", "is_active", "is_staff")
@@ -27,18 +37,24 @@ class ChatUserAdmin(UserAdmin[User]):
         )
 
 
-class MembershipInline(admin.TabularInline[Membership, Channel]):
-    """Who is in a channel."""
+@admin.register(Membership)
+class MembershipAdmin(_MembershipAdmin):
+    """Who is in which channel. Live sockets follow a removal within a minute."""
 
-    model = Membership
-    extra = 0
-    fields = ("user", "joined_at", "invited_by")
-    raw_id_fields = ("user", "invited_by")
+    list_display = ("channel", "user", "joined_at", "invited_by")
+    list_select_related = ("channel", "user", "invited_by")
+    search_fields = ("=channel__public_id", "=user__username", "=user__public_id")
+    readonly_fields = ("channel", "user", "joined_at", "invited_by")
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Leave entering to the chat, which tells the sockets."""
+        return False
 
 
 @admin.register(Channel)
-class ChannelAdmin(admin.ModelAdmin[Channel]):
-    """Channels and their members. Type and creator are for good."""
+class ChannelAdmin(_ChannelAdmin):
+    """Channels. Type and creator are for good."""
 
     list_display = ("__str__", "public_id", "channel_type", "creator", "created_at")
     list_filter = ("channel_type",)
@@ -53,7 +69,7 @@ class ChannelAdmin(admin.ModelAdmin[Channel]):
 
 
 @admin.register(Message)
-class MessageAdmin(admin.ModelAdmin[Message]):
+class MessageAdmin(_MessageAdmin):
     """Messages, to be read only: their authors change them, and filters see it."""
 
     list_display = ("public_id", "channel", "author", "created_at", "edited_at", "deleted_at")

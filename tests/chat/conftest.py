@@ -1,0 +1,92 @@
+"""People, channels and clients to test with."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from plexichat.chat import events, services
+from plexichat.chat.models import Channel, User
+
+PASSWORD = "correct horse battery"
+MakeUser = Callable[..., User]
+MakeChannel = Callable[..., Channel]
+ClientOf = Callable[[User], APIClient]
+Consulted = list[dict[str, Any]]
+
+
+@pytest.fixture
+def make_user(db: None) -> MakeUser:
+    numbers = itertools.count(1)
+
+    def make(username: str = "", **facts: Any) -> User:
+        name = username or f"user{next(numbers)}"
+        return User.objects.create_user(name, f"{name}@example.com", PASSWORD, **facts)
+
+    return make
+
+
+@pytest.fixture
+def ann(make_user: MakeUser) -> User:
+    """Creates what there is."""
+    return make_user("ann")
+
+
+@pytest.fixture
+def bob(make_user: MakeUser) -> User:
+    """Is a member of what Ann creates."""
+    return make_user("bob")
+
+
+@pytest.fixture
+def eve(make_user: MakeUser) -> User:
+    """Is a member of nothing."""
+    return make_user("eve")
+
+
+@pytest.fixture
+def make_channel(ann: User, bob: User) -> MakeChannel:
+    """Return a factory of channels made by Ann, with Bob in them."""
+
+    def make(channel_type: str = "public", *, name: str = "town square") -> Channel:
+        channel, _ = services.create_channel(
+            ann, name=name, channel_type=channel_type, member_ids=[bob.public_id]
+        )
+        return channel
+
+    return make
+
+
+@pytest.fixture
+def public(make_channel: MakeChannel) -> Channel:
+    return make_channel("public")
+
+
+@pytest.fixture
+def private(make_channel: MakeChannel) -> Channel:
+    return make_channel("private", name="back room")
+
+
+@pytest.fixture
+def client_of(db: None) -> ClientOf:
+    """Return a factory of clients that are logged in by token."""
+
+    def make(user: User) -> APIClient:
+        _, token = services.login(user.username, password=PASSWORD)
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+        return client
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def _nobody_consulted() -> Iterator[None]:
+    """Leave the filters of plugins, real or a test's, out of the next test."""
+    events.set_consultant(None)
+    yield
+    events.set_consultant(None)
