@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import os
 import threading
 from typing import Any
 
@@ -10,9 +12,9 @@ import pytest
 from plexichat.chat.live import auth
 from plexichat_plugin_sdk._wire import codes
 from plexichat_plugin_sdk._wire.conversation import Answer, Call, Close, Data, Failure
-from plexichat_plugin_sdk._wire.framing import WireClosed
+from plexichat_plugin_sdk._wire.framing import WireClosed, WireTimeout, set_deadline
 from plugin_runtime import conversations
-from plugin_runtime.mounts import consumer
+from plugin_runtime.mounts import consumer, session
 from plugin_runtime.mounts.census import census
 from plugin_runtime.mounts.endings import Ended
 
@@ -358,3 +360,53 @@ def test_who_may_not_stay_is_thrown_out(
     monkeypatch.setattr(consumer, "check_again", check_again)
     assert refusal() == (4401, "you have been logged out")
     assert remote_plugin.has_ended()
+
+
+def test_a_chatty_plugin_is_slowed_at_its_source(
+    remote_plugin: RemotePlugin, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.PLEXICHAT_PLUGIN_SOCKET_LEAVE_SECONDS = 0.0
+    monkeypatch.setattr(session, "MESSAGES_BURST", 10)
+    monkeypatch.setattr(session, "MESSAGES_PER_SECOND", 0.001)
+    sent: list[int] = []
+    stuck = threading.Event()
+
+    def chatter(framed: Any) -> None:
+        for number in range(1000):
+            framed.send(Data("x" * 60_000))
+            sent.append(number)
+
+    def handler(framed: Any, call: Call) -> None:
+        set_deadline(framed.socket, 0.2)
+        with pytest.raises(WireTimeout):
+            chatter(framed)
+        stuck.set()
+
+    remote_plugin.handler = handler
+
+    async def scene() -> None:
+        socket = await connected()
+        assert len(await socket.receive_from(10)) == 60_002
+        assert await asyncio.to_thread(stuck.wait, 10)
+        await socket.disconnect(timeout=10)
+
+    play(scene)
+    assert 0 < len(sent) < 50
+
+
+def test_sockets_leave_no_descriptor_behind(remote_plugin: RemotePlugin) -> None:
+    def open_descriptors() -> int:
+        gc.collect()
+        return len(os.listdir("/proc/self/fd"))
+
+    async def scene() -> None:
+        sockets = [await connected() for _ in range(10)]
+        for socket in sockets:
+            await socket.disconnect(timeout=10)
+        for _ in sockets:
+            assert await asyncio.to_thread(remote_plugin.has_ended)
+
+    play(scene)
+    before = open_descriptors()
+    play(scene)
+    assert open_descriptors() == before

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.generators import SchemaGenerator
+
 from plugin_runtime.mounts.schema import add_plugin_endpoints
 
 from . import boards
@@ -51,3 +53,9 @@ def test_operation_ids_are_unique(shown: Boards) -> None:
     items = document()["paths"].values()
     ids = [operation["operationId"] for item in items for operation in item.values()]
     assert len(set(ids)) == len(ids) == 4
+
+
+def test_the_document_shows_the_endpoints_and_not_the_catch_all(shown: Boards) -> None:
+    shown.show(boards.plugin(endpoints=(boards.endpoint("/api/x"),)))
+    generator = SchemaGenerator(urlconf="plugin_runtime.mounts.urls")
+    assert list(generator.get_schema(public=True)["paths"]) == ["/api/x"]
