@@ -76,10 +76,10 @@ def _escape_rlimits(facts: dict[str, Any]) -> str:
     if resource.getrlimit(resource.RLIMIT_NOFILE) != (facts["open_files"],) * 2:
         return "the limit of open files is not in force"
     try:
-        bytearray(facts["memory_bytes"] * 2)
+        bytearray(facts["memory_bytes"] * 4)
     except MemoryError:
         return ""
-    return "twice the permitted memory can be had"
+    return "four times the permitted memory can be had"
 
 
 def _escape_no_new_privs(facts: dict[str, Any]) -> str:

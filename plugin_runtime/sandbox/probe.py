@@ -42,7 +42,7 @@ class Probe:
     #: A sentence for each layer that does not hold.
     notes: tuple[str, ...]
     #: Makes control groups, where these may be made.
-    cgroups: CgroupFactory | None
+    cgroups: CgroupFactory | None = None
 
     @property
     def level(self) -> layer.Level:
@@ -64,7 +64,7 @@ def probe() -> Probe:
     Never raises for a machine that cannot confine: such a one has no layers, and notes say why.
     """
     if sys.platform != "linux":
-        return Probe((), (f"sandboxes need Linux; this is {sys.platform}",), None)
+        return Probe((), (f"sandboxes need Linux; this is {sys.platform}",))
     cgroups = CgroupFactory.probe()
     candidates = _candidates()
     notes: list[str] = []

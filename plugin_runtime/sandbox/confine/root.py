@@ -34,6 +34,8 @@ _MOUNT_ATTR_NOSUID: Final = 2
 _MOUNT_ATTR_NODEV: Final = 4
 #: Where the new root is assembled; its content is out of sight only here, only meanwhile.
 _WORKBENCH: Final = "/tmp"
+#: Files and folders cost kernel memory, however small they are.
+_SCRATCH_ENTRIES: Final = 16_384
 
 
 def build(*, readable: Iterable[str], scratch_folder: str, scratch_bytes: int, owner: int) -> None:
@@ -113,9 +115,9 @@ def _link(path: str, target: str) -> None:
 def _make_scratch(path: str, size: int, owner: int) -> None:
     here = f".{path}"
     os.makedirs(here, exist_ok=True)
-    options = (
-        f"size={size},mode=0700,uid={owner},gid={owner}" if owner else f"size={size},mode=0700"
-    )
+    options = f"size={size},nr_inodes={_SCRATCH_ENTRIES},mode=0700"
+    if owner:
+        options += f",uid={owner},gid={owner}"
     _mount("tmpfs", here, "tmpfs", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC, options)
 
 

@@ -13,12 +13,11 @@ from typing import Final, NoReturn
 
 from plexichat_plugin_sdk._wire import WIRE_VERSION, control, framing
 from plugin_runtime.sandbox.confine import sequence
+from plugin_runtime.sandbox.confine.rlimits import THREAD_STACK_BYTES
 from plugin_runtime.sandbox.confinement import Confinement
 
 #: The exit status of a child that could not be locked in, or whose runner came back.
 FAILED_STATUS: Final = 70
-#: Each thread's stack counts against the memory limit, used or not; glibc would take 8 MiB.
-THREAD_STACK_BYTES: Final = 2 * 1024 * 1024
 _CONTROL_DESCRIPTOR: Final = 3
 #: From here on the zygote's command line names folders of the host's environment.
 FIRST_FOLDER_ARGUMENT: Final = 4

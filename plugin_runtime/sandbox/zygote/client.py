@@ -39,6 +39,7 @@ from .protocol import (
 #: `main(control_socket)` of this module takes over in every child.
 RUNNER: Final = "plexichat_plugin_sdk._runner"
 _START_TIMEOUT_SECONDS: Final = 20.0
+_STOP_TIMEOUT_SECONDS: Final = 5.0
 _PROJECT_FOLDER: Final = Path(__file__).resolve().parents[3]
 _BOOT: Final = "import sys; sys.path[:0] = sys.argv[4:]; import {serve} as z; z.main(sys.argv[1:4])"
 _SERVE_MODULE: Final = "plugin_runtime.sandbox.zygote.serve"
@@ -70,10 +71,13 @@ class Zygote:
     process: subprocess.Popen[bytes]
 
     def stop(self) -> None:
-        """End it and with it every sandbox; returns when it is gone."""
-        self.connection.close()
-        self.process.kill()
-        self.process.wait()
+        """End it and with it every sandbox; returns when all are gone."""
+        self.connection.close()  # it sees the end of the line, ends its sandboxes and exits
+        try:
+            self.process.wait(_STOP_TIMEOUT_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
 @dataclass(frozen=True)

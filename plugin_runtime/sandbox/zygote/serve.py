@@ -13,7 +13,7 @@ import select
 import signal
 import socket
 from collections.abc import Callable, Sequence
-from typing import Final, NoReturn
+from typing import NoReturn
 
 import msgspec
 
@@ -32,7 +32,6 @@ from .protocol import (
     SpawnFailed,
 )
 
-_HANGUP: Final = "the supervisor has gone"
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -117,8 +116,11 @@ class Zygote:
             self._end()
 
     def _end(self) -> NoReturn:
+        """End every sandbox, wait until they are gone, and exit."""
         for pid in self._numbers_by_pid:
             os.kill(pid, signal.SIGKILL)
+        for _ in self._numbers_by_pid:
+            os.waitpid(-1, 0)
         os._exit(0)
 
 
