@@ -30,7 +30,7 @@ from .session import Session
 logger = logging.getLogger(__name__)
 
 
-class PluginSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels ships no types
+class PluginSocket(AsyncWebsocketConsumer):
     """One client's WebSocket to one plugin."""
 
     #: No such layer: a plugin's socket listens to its plugin, to no group.

@@ -9,7 +9,6 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
-from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from plugin_runtime import board as board_module
@@ -60,11 +59,6 @@ class Plugin:
         """The payload of the last call."""
         payload: dict[str, Any] = self.calls[-1][3]
         return payload
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.clear()
 
 
 @pytest.fixture

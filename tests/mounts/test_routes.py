@@ -5,11 +5,12 @@ import time
 import pytest
 
 from plugin_runtime.mounts.routes import SOCKET, RouteTable
+from plugins_registry.queries import BoardEndpoint
 
 from . import boards
 
 
-def table(*endpoints: boards.BoardEndpoint) -> RouteTable:
+def table(*endpoints: BoardEndpoint) -> RouteTable:
     return RouteTable(boards.board(boards.plugin(endpoints=endpoints)))
 
 
