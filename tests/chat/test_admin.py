@@ -66,10 +66,10 @@ def test_messages_cannot_be_changed(admin: Client, bob: User, public: Channel) -
 def test_accounts_can_be_switched_off(admin: Client, bob: User) -> None:
     page = admin.get(reverse("admin:chat_user_change", args=[bob.pk]))
     form = page.context["adminform"].form
-    fields = {name: form.initial.get(name) or "" for name in form.fields}
+    # A box that is not ticked and a list in which nothing is chosen are not sent at all.
+    fields = {name: form.initial[name] for name in form.fields if form.initial.get(name)}
     del fields["is_active"]
-    stamps = {"date_joined_0": "2025-01-01", "date_joined_1": "00:00:00"}
-    answer = admin.post(page.request["PATH_INFO"], fields | stamps | {"groups": []})
+    answer = admin.post(page.request["PATH_INFO"], fields)
     bob.refresh_from_db()
     assert answer.status_code == 302
     assert not bob.is_active
