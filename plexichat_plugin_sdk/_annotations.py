@@ -71,6 +71,8 @@ def _parts(annotation: Any) -> tuple[Any, ...]:
         return arguments
     if hasattr(annotation, "__metadata__"):  # Annotated[X, ...]
         return (arguments[0],)
+    if hasattr(annotation, "__value__"):  # type X = ...
+        return (annotation.__value__,)
     if getattr(origin, "__name__", "") in _ASYNC_WRAPPERS and arguments:
         return (arguments[-1],)
     return (annotation,)

@@ -29,7 +29,10 @@ def is_plain(value: Any) -> bool:
     if kind in _SCALARS:
         return True
     if kind is dict:
-        return all(type(key) is str and is_plain(item) for key, item in value.items())
+        for key, item in value.items():
+            if type(key) is not str or (type(item) not in _SCALARS and not is_plain(item)):
+                return False
+        return True
     if kind is list:
         return all(map(is_plain, value))
     return kind is float and math.isfinite(value)

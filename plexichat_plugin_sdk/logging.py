@@ -62,7 +62,10 @@ class HostHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Pass on one record, cut to its bounded size; never raises and never waits."""
-        _host.tell("log.record", **as_arguments(record))
+        try:
+            _host.tell("log.record", **as_arguments(record))
+        except Exception:  # a wall: values that are logged may refuse to be looked at
+            self.handleError(record)
 
 
 class OthersOnly(logging.Filter):

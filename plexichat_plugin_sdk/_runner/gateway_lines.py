@@ -93,7 +93,9 @@ class GatewayLines:
             with self._changed:
                 if self._idle:
                     return self._idle.pop()
-                wants = self._open + self._wanted < MOST_LINES or not self._open
+                if not self._open:
+                    self._wanted = 0  # whoever was to grant the earlier wishes may have restarted
+                wants = self._open + self._wanted < MOST_LINES
                 self._wanted += wants
             if wants:
                 self._want()

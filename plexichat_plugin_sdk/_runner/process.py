@@ -22,7 +22,7 @@ from plexichat_plugin_sdk._wire.control import (
     Unload,
     Unloaded,
 )
-from plexichat_plugin_sdk._wire.framing import WireClosed, WireViolation
+from plexichat_plugin_sdk._wire.framing import WireClosed
 from plexichat_plugin_sdk.logging import get_logger
 
 from . import loading, output, stacks
@@ -78,7 +78,7 @@ class Process:
         try:
             while True:
                 self._follow(*self._control.next())
-        except (WireClosed, WireViolation):
+        except WireClosed:
             os._exit(_EXIT_FINE)  # without a supervisor nobody may run on
 
     def _follow(self, frame: ToSandbox, connection: socket.socket | None) -> None:

@@ -74,7 +74,10 @@ class Sending:
         self.ended: tuple[int, str] | None = None
 
     def send(self, payload: Any) -> None:
-        """Send one message; raise `WebSocketClosed`, or `ValidationError` for what cannot travel."""
+        """Send one message.
+
+        Raises `WebSocketClosed`, or `ValidationError` for what cannot travel.
+        """
         with self._writing:
             self.check()
             try:

@@ -88,7 +88,8 @@ class Framed(Generic[Incoming]):
             buffer = self._receive_rest(buffer, end, until)
         self._buffer = buffer[end:]
         try:
-            return self._decoder.decode(memoryview(buffer)[4:end])
+            # A slice of bytes is copied, and yet at usual sizes quicker than a memoryview of it.
+            return self._decoder.decode(buffer[4:end])
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
             raise WireViolation(f"a frame that is no known record: {error}") from error
 

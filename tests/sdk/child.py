@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import os
 import select
@@ -18,7 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from plexichat_plugin_sdk._wire import WIRE_VERSION
-from plexichat_plugin_sdk._wire.control import Line, Load, Ping, Pong, ToSupervisor, Unload
+from plexichat_plugin_sdk._wire.control import (
+    Line,
+    Load,
+    Loaded,
+    Ping,
+    Pong,
+    ToSupervisor,
+    Unload,
+)
 from plexichat_plugin_sdk._wire.conversation import Answer, Call, Close, Data, Failure, ToCaller
 from plexichat_plugin_sdk._wire.framing import Framed, WireClosed, encode, set_deadline
 from plexichat_plugin_sdk._wire.questions import Ask, Tell, ToGateway
@@ -137,7 +144,7 @@ class Child:
         self.root = root
         self.name = name
         self.gateway = Gateway()
-        self.frames: collections.deque[Any] = collections.deque()
+        self._conversations: list[Conversation] = []
         mine, theirs = socket.socketpair()
         set_deadline(mine, SECONDS)
         self.control: Framed[ToSupervisor] = Framed(mine, ToSupervisor)
@@ -189,7 +196,9 @@ class Child:
 
     def conversation(self) -> Conversation:
         """Open one."""
-        return Conversation(self.hand("conversation"))
+        conversation = Conversation(self.hand("conversation"))
+        self._conversations.append(conversation)
+        return conversation
 
     def ping(self, *, with_stacks: bool = False) -> Pong:
         """Return the answer to a ping."""
@@ -210,6 +219,8 @@ class Child:
     def end(self) -> None:
         """Hang up, and kill the process if that does not end it."""
         self.control.close()
+        for each in self._conversations:
+            each.framed.close()
         try:
             self._process.wait(SECONDS)
         except subprocess.TimeoutExpired:
@@ -229,28 +240,44 @@ def until(condition: Callable[[], Any]) -> Any:
     raise AssertionError("the condition never became true")
 
 
+PRELUDE = """\
+from plexichat_plugin_sdk import *
+from typing import Any, Dict, List, Optional
+"""
+
+
 def write_plugin(folder: Path, source: str, name: str = "plugin.py") -> Path:
-    """Write a module of a plugin and return its folder."""
+    """Write a module of a plugin, with the imports it wants, and return the plugin's folder."""
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(PRELUDE + textwrap.dedent(source))
     return folder
 
 
-PRELUDE = """\
-from plexichat_plugin_sdk import *
-from plexichat_plugin_sdk import Plugin, hook, endpoint, websocket_endpoint
-from typing import Any, Dict, List, Optional
-"""
+@contextlib.contextmanager
+def alive(folder: Path) -> Iterator[Child]:
+    """A child for the length of a block, with nothing loaded yet."""
+    child = Child(folder)
+    try:
+        yield child
+    finally:
+        child.end()
 
 
 @contextlib.contextmanager
 def running(folder: Path, source: str, **facts: Any) -> Iterator[Child]:
     """Run a plugin's source in a child for the length of a block; it must load."""
-    child = Child(write_plugin(folder, source))
-    try:
+    with alive(write_plugin(folder, source)) as child:
         loaded = child.load(**facts)
-        assert type(loaded).__name__ == "Loaded", loaded
+        assert isinstance(loaded, Loaded), loaded
         yield child
-    finally:
-        child.end()
+
+
+@contextlib.contextmanager
+def running_module(folder: Path, source: str, **facts: Any) -> Iterator[Child]:
+    """The same for a module that brings all its imports."""
+    (folder / "plugin.py").write_text(source)
+    with alive(folder) as child:
+        loaded = child.load(**facts)
+        assert isinstance(loaded, Loaded), loaded
+        yield child
