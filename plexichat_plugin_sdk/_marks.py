@@ -92,8 +92,12 @@ class Gathered:
 
 def marks_of(function: Any) -> Marks:
     """Return a function's marks, none when it was never decorated."""
-    marks = getattr(function, _ATTRIBUTE, None)
-    return marks if isinstance(marks, Marks) else Marks()
+    # A staticmethod or classmethod around a decorated function does not show its attributes.
+    for bearer in (function, getattr(function, "__func__", None)):
+        marks = getattr(bearer, _ATTRIBUTE, None)
+        if isinstance(marks, Marks):
+            return marks
+    return Marks()
 
 
 def mark(function: Function, **added: tuple[Any, ...]) -> Function:

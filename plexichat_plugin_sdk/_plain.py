@@ -55,8 +55,12 @@ def _converted(value: Any, where: str) -> Any:
         return _converted(value.value, where)
     if isinstance(value, float):
         return _finite(float(value), where)
-    if isinstance(value, str | bool | int) or value is None:
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, int):
+        return int(value)  # a subclass, such as a library's own number, does not travel
+    if isinstance(value, str):
+        return str.__str__(value)
     if isinstance(value, Mapping):
         return {_key(key, where): _converted(v, f"{where}[{key!r}]") for key, v in value.items()}
     if isinstance(value, _GROUPS):
@@ -112,8 +116,8 @@ class Shortener:
             return "…"
         if value is None or isinstance(value, bool):
             return value
-        if isinstance(value, int | float):
-            return value if _fits_a_number(value) else self._text(_shown(value))
+        if isinstance(value, int | float) and _fits_a_number(value):
+            return int(value) if isinstance(value, int) else float(value)
         if isinstance(value, Mapping):
             return self._mapping(value, depth)
         if isinstance(value, _GROUPS):
@@ -147,7 +151,9 @@ class Shortener:
 
 
 def _fits_a_number(value: float) -> bool:
-    return math.isfinite(value) and (isinstance(value, float) or -(2**63) <= value < 2**64)
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**64
+    return math.isfinite(value)
 
 
 def _shown(value: Any) -> str:
