@@ -25,9 +25,10 @@ class SupervisorThread:
         self._until = asyncio.Event()
         self._ready = threading.Event()
         self._error: BaseException | None = None
-        # Not a daemon: the zygote dies with the thread that started it, so it must be the last.
+        # The zygote dies with the thread that started it, so this thread starts it and stays.
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
         self.isolation = ""
+        self._supervisor: Supervisor | None = None
 
     def start(self) -> None:
         """Start and wait until plugins are being brought up; raise what prevented it."""
@@ -48,6 +49,11 @@ class SupervisorThread:
         """Whether the thread still runs."""
         return self._thread.is_alive()
 
+    @property
+    def pids(self) -> dict[str, int]:
+        """The process of each plugin that is up."""
+        return self._supervisor.pids if self._supervisor is not None else {}
+
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         try:
@@ -61,7 +67,7 @@ class SupervisorThread:
 
     async def _supervise(self) -> None:
         gateway, ready = Gateway(), asyncio.Event()
-        supervisor = Supervisor(gateway)
+        supervisor = self._supervisor = Supervisor(gateway)
         announcing = asyncio.create_task(self._announce(supervisor, ready))
         try:
             await supervisor.run(until=self._until, ready=ready)

@@ -12,7 +12,7 @@ import logging
 import socket
 import time
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from plugin_runtime.exceptions import PluginUnavailable
 from plugins_registry.queries import WantedPlugin
@@ -103,7 +103,8 @@ class Keeper:
     async def _accompany(self, sandbox: Sandbox, running: WantedPlugin) -> Ending | None:
         while True:
             news = asyncio.create_task(self._news())
-            await asyncio.wait([news, sandbox.ended], return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {news, sandbox.ended}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             news.cancel()
             if sandbox.ended.done():
                 return sandbox.ended.result()

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
+import signal
 import socket
 from typing import TypeVar
 
@@ -28,9 +30,11 @@ from plexichat_plugin_sdk._wire.control import (
 from plexichat_plugin_sdk._wire.framing import WireClosed, WireViolation
 from plugin_runtime.conf import conf
 from plugin_runtime.framed import AsyncFramed
-from plugin_runtime.sandbox.layers import Level, left_open, level
+from plugin_runtime.sandbox.layers import SUPERVISED, Level, left_open, level
+from plugin_runtime.sandbox.limits.enforcement import Enforcement, Shares, enforce
 from plugin_runtime.sandbox.plan import Terms, confinement_for, own_uid
 from plugin_runtime.sandbox.probe import Probe, probe
+from plugin_runtime.sandbox.zygote.client import Sandbox as Child
 from plugin_runtime.sandbox.zygote.client import (
     SpawnRefused,
     ZygoteFailed,
@@ -43,8 +47,7 @@ from plugins_registry.queries import WantedPlugin
 
 from .database import Database
 from .ending import Ending, StartFailed
-from .limits import Limits, LimitsMaker
-from .process import ConfinedProcess
+from .process import ConfinedProcess, look_seconds
 from .sandbox import Confinement, GatewayDoor, Sandbox
 
 logger = logging.getLogger(__name__)
@@ -64,8 +67,7 @@ class Launcher:
     def __init__(self, gateway: GatewayDoor, database: Database) -> None:
         self._gateway = gateway
         self._database = database
-        self._probe = Probe((), ())
-        self._limits = LimitsMaker()
+        self._probe = Probe((), ("this machine has not been probed yet",), None)
         self._line: ZygoteLine | None = None
         self._opening = asyncio.Lock()
         self._processes: dict[int, ConfinedProcess] = {}
@@ -74,14 +76,13 @@ class Launcher:
     @property
     def isolation(self) -> str:
         """One line on how far plugins are locked in here."""
-        layers = self._layers()
-        lines = [f"Plugins run isolated at level '{level(layers).label}': {', '.join(layers)}"]
+        layers = self._probe.layers
+        lines = [f"Plugins run isolated at level '{self._probe.level.label}': {', '.join(layers)}"]
         return "\n  ".join([*lines, *(f"left open: {opening}" for opening in left_open(layers))])
 
     async def open(self) -> None:
         """Find out what holds on this machine and start the zygote."""
         self._probe = await asyncio.to_thread(probe)
-        self._limits = LimitsMaker.for_this_machine()
         await self._zygote()
 
     async def close(self) -> None:
@@ -90,7 +91,6 @@ class Launcher:
             self._reaping.cancel()
         if self._line is not None:
             await self._line.stop()
-        self._limits.close()
 
     async def start(self, wanted: WantedPlugin) -> Sandbox:
         """Return the plugin, loaded and accepted; raise `StartFailed` with the reason."""
@@ -111,11 +111,8 @@ class Launcher:
         sandbox.attend()
         return sandbox
 
-    def _layers(self) -> list[str]:
-        return [*self._probe.layers, *self._limits.layers]
-
     def _require_minimum(self) -> None:
-        reached, minimum = level(self._layers()), Level.from_label(conf.sandbox_minimum)
+        reached, minimum = self._probe.level, Level.from_label(conf.sandbox_minimum)
         if reached < minimum:
             raise StartFailed(
                 Ending(
@@ -128,17 +125,10 @@ class Launcher:
             )
 
     async def _spawn(self, wanted: WantedPlugin, control: socket.socket) -> ConfinedProcess:
-        scratch = conf.home / "scratch" / wanted.name
         try:
             line = await self._zygote()
             number = line.next_number()
-            terms = Terms(
-                scratch=scratch,
-                uid=own_uid(number),
-                memory_bytes=wanted.memory_bytes,
-                threads=THREADS,
-                open_files=OPEN_FILES,
-            )
+            terms = self._terms(wanted, number)
             confinement = confinement_for(
                 wanted.name,
                 layers=self._probe.layers,
@@ -148,9 +138,31 @@ class Launcher:
             child = await line.spawn(number, confinement, control)
         except (SpawnRefused, ZygoteFailed, OSError) as error:
             raise _host_trouble(f"no sandbox could be started: {error}") from error
-        limits: Limits = self._limits.limits_for(wanted, child, scratch)
-        process = self._processes[number] = ConfinedProcess(child.pidfd, limits)
+        enforcement = self._limited(f"{wanted.name}.{number}", child, wanted, terms)
+        pause = look_seconds(self._probe.layers)
+        process = ConfinedProcess(child, enforcement, look_seconds=pause)
+        self._processes[number] = process
         return process
+
+    def _terms(self, wanted: WantedPlugin, number: int) -> Terms:
+        return Terms(
+            scratch=conf.home / "scratch" / wanted.name,
+            uid=own_uid(number),
+            memory_bytes=wanted.memory_bytes,
+            threads=THREADS,
+            open_files=OPEN_FILES,
+        )
+
+    def _limited(self, name: str, child: Child, wanted: WantedPlugin, terms: Terms) -> Enforcement:
+        """Put the fresh process under its limits; one that cannot be limited is ended."""
+        shares = Shares(cpu_millicores=wanted.cpu_millicores, terms=terms)
+        try:
+            return enforce(name, child, probe=self._probe, shares=shares)
+        except OSError as error:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
+            os.close(child.pidfd)
+            raise _host_trouble(f"its limits could not be set: {error}") from error
 
     async def _step(
         self,
@@ -227,7 +239,8 @@ class Launcher:
         control: AsyncFramed[ToSupervisor],
         confined: Confined,
     ) -> Sandbox:
-        layers = (*confined.layers, *self._limits.layers)
+        supervised = (name for name in self._probe.layers if name in SUPERVISED)
+        layers = (*confined.layers, *supervised)
         return Sandbox(
             wanted,
             process=process,

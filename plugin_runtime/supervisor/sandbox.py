@@ -48,11 +48,16 @@ class GatewayDoor(Protocol):
 class Process(Protocol):
     """The confined process behind the control line."""
 
+    #: For reading /proc only; signals go through the pidfd.
+    pid: int
     #: Resolves with one sentence on how the process ended.
     exited: asyncio.Future[str]
 
     def kill(self) -> None:
         """End it now; harmless when it has ended."""
+
+    def let_run(self) -> None:
+        """Resume it if it is paused for its processor share."""
 
     def close(self) -> None:
         """Release its descriptors, cgroup and scratch folder, after the end."""
@@ -80,6 +85,7 @@ class Sandbox:
     ) -> None:
         self.plugin = wanted.name
         self.release = wanted.version
+        self.pid = process.pid
         self.level = confinement.level
         self.layers = confinement.layers
         #: Resolves when the process is gone, with the reason.
@@ -134,6 +140,7 @@ class Sandbox:
     async def stop(self) -> None:
         """Ask the plugin to unload, wait out its grace, and end the process in any case."""
         grace = conf.stop_seconds
+        self._process.let_run()
         with contextlib.suppress(WireClosed, TimeoutError):
             async with asyncio.timeout(grace):
                 await self._control.send(Unload(int(grace * 1000)))

@@ -47,6 +47,12 @@ class Supervisor:
         """One line on how far plugins are locked in here, for the start-up message."""
         return self._launcher.isolation
 
+    @property
+    def pids(self) -> dict[str, int]:
+        """The process of each plugin that is up."""
+        keepers = {name: keeper for name, (keeper, _) in self._keepers.items()}
+        return {name: kept.sandbox.pid for name, kept in keepers.items() if kept.sandbox}
+
     async def run(self, *, until: asyncio.Event, ready: asyncio.Event | None = None) -> None:
         """Keep the plugins until told to end; then stop them all."""
         self._switchboard.open()

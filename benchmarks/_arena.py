@@ -1,0 +1,74 @@
+"""Where benchmarks run: an own data folder, an own database, a real supervisor."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from textwrap import dedent
+
+from django.db import connection
+from django.test.utils import override_settings
+
+from plugin_runtime import board
+from plugin_runtime.conversations import pool
+from plugin_runtime.supervisor.host import SupervisorThread, start_in_thread
+from plugin_runtime.switchboard import client
+from plugins_registry import services
+from plugins_registry.models import Plugin
+
+_ACTIVE_SECONDS = 60.0
+
+
+class Arena:
+    """A living platform with nothing in it."""
+
+    def __init__(self, folder: Path, supervisor: SupervisorThread) -> None:
+        self.supervisor = supervisor
+        self._folder = folder
+
+    def install(self, name: str, code: str, *, cpu: str = "2") -> None:
+        """Install a plugin from its code, not yet enabled."""
+        folder = self._folder / "sources" / name
+        folder.mkdir(parents=True)
+        (folder / "plugin.py").write_text(dedent(code))
+        (folder / "plugin.yaml").write_text(
+            f'plugin: {{name: {name}, version: "1.0"}}\nresources: {{limits: {{cpu: "{cpu}"}}}}\n'
+        )
+        services.install(folder, allow_unsigned=True, grant_all=True)
+
+    def enable(self, *names: str) -> float:
+        """Enable plugins and return the seconds until all of them were active."""
+        began = time.perf_counter()
+        for name in names:
+            services.enable(name)
+        while Plugin.objects.filter(name__in=names, state="active").count() < len(names):
+            if time.perf_counter() - began > _ACTIVE_SECONDS:
+                raise RuntimeError(f"not all of {names} are active after {_ACTIVE_SECONDS:.0f} s")
+            time.sleep(0.01)
+        took = time.perf_counter() - began
+        client.settle()
+        return took
+
+
+@contextmanager
+def arena() -> Iterator[Arena]:
+    """Open an arena; whatever it held is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="plx-"))
+    folder.chmod(0o711)
+    with override_settings(PLEXICHAT_HOME=folder):
+        before = connection.settings_dict["NAME"]
+        connection.creation.create_test_db(verbosity=0, autoclobber=True)
+        supervisor = start_in_thread()
+        try:
+            yield Arena(folder, supervisor)
+        finally:
+            supervisor.stop()
+            client.desk.forget()
+            pool.forget_all()
+            board.forget()
+            connection.creation.destroy_test_db(before, verbosity=0)
+            shutil.rmtree(folder, ignore_errors=True)
