@@ -6,13 +6,19 @@ task must live in the same process as whoever runs it. Production runs Celery's 
 
 from __future__ import annotations
 
+import logging
 import threading
+from typing import Any
 
 from celery.beat import EmbeddedService
 from celery.worker import WorkController, state
 
 from plexichat.celery import app
 
+logger = logging.getLogger(__name__)
+
+#: How long a worker may take to be ready; it needs milliseconds unless its broker is away.
+START_SECONDS = 10.0
 #: Tasks that may run at once. They mostly wait for plugins and for the database.
 WORKER_THREADS = 4
 #: How often beat looks whether something is due.
@@ -25,6 +31,7 @@ class Worker:
     """A Celery worker on threads; `stop` lets running tasks come to their end."""
 
     def __init__(self) -> None:
+        self._is_ready = threading.Event()
         self._controller = WorkController(
             app=app,
             pool_cls="threads",
@@ -34,17 +41,24 @@ class Worker:
             without_gossip=True,
             without_mingle=True,
             without_heartbeat=True,
+            ready_callback=lambda _consumer: self._is_ready.set(),
         )
         self._thread = threading.Thread(target=self._controller.start, name="worker", daemon=True)
 
     def start(self) -> None:
-        """Begin to take tasks."""
-        state.should_stop = None
+        """Begin to take tasks; return once it does, or after a bounded wait.
+
+        Two threads that use the in-memory broker for the very first time at once may each make
+        the queue, and then never meet.
+        """
+        _stop_with(None)
         self._thread.start()
+        if not self._is_ready.wait(START_SECONDS):
+            logger.error("the worker takes no tasks yet")
 
     def stop(self) -> None:
         """Take no more tasks; wait a bounded time for those that run."""
-        state.should_stop = 0  # an exit code, and the one flag that a worker's loop looks at
+        _stop_with(0)
         self._thread.join(STOP_SECONDS)
 
 
@@ -53,13 +67,19 @@ class Beat:
 
     def __init__(self) -> None:
         # It sleeps through a stop for up to its interval, so the interval is short.
-        self._service = EmbeddedService(app, max_interval=BEAT_SECONDS, thread=True)
+        self._thread: Any = EmbeddedService(app, max_interval=BEAT_SECONDS, thread=True)
 
     def start(self) -> None:
         """Begin to send."""
-        self._service.start()
+        self._thread.start()
 
     def stop(self) -> None:
         """Send no more."""
-        self._service.service.stop(wait=False)
-        self._service.join(STOP_SECONDS)
+        self._thread.service.stop(wait=False)
+        self._thread.join(STOP_SECONDS)
+
+
+def _stop_with(exit_code: int | None) -> None:
+    """Set the one flag that a worker's loop looks at; None lets it run."""
+    flags: Any = state
+    flags.should_stop = exit_code

@@ -33,7 +33,8 @@ class HttpBridge:
     """
 
     def __init__(self, application: Any, *, threads: int, body_bytes: int) -> None:
-        self._on_threads = WSGIMiddleware(application, workers=threads)
+        # a2wsgi has ASGI types of its own, which no other package shares.
+        self._on_threads: Any = WSGIMiddleware(application, workers=threads)
         self._places = threads * (1 + WAITING_PER_THREAD)
         self._body_bytes = body_bytes
         self._inside: set[asyncio.Task[None]] = set()

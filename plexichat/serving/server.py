@@ -21,6 +21,7 @@ from daphne.server import Server as Daphne
 from twisted.internet import reactor as twisted_reactor
 
 from plexichat.asgi import application, http
+from plexichat.serving import bodies
 from plexichat.serving.asgi_types import Application
 
 logger = logging.getLogger(__name__)
@@ -113,6 +114,7 @@ class WebServer:
             self._failed_to_listen = True
             reactor.callWhenRunning(self._daphne.stop)
             return
+        bodies.bound(self._daphne.http_factory)  # no connection was accepted yet
         host, port = self._daphne.listening_addresses[0]
         reactor.callWhenRunning(self._on_ready, url_of(host, port))
 

@@ -105,7 +105,10 @@ def _reached(reached: list[str]) -> Any:
 
 
 def _connect_only() -> Receive:
-    waiting = [{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1006}]
+    waiting: list[Message] = [
+        {"type": "websocket.connect"},
+        {"type": "websocket.disconnect", "code": 1006},
+    ]
 
     async def receive() -> Message:
         return waiting.pop(0)

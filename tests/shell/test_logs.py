@@ -1,0 +1,36 @@
+"""How log lines look, and which are dropped."""
+
+from __future__ import annotations
+
+import logging
+from types import SimpleNamespace
+
+import pytest
+
+from plexichat.logs import News, TextFormatter
+
+
+def line_of(**facts: object) -> str:
+    record = logging.makeLogRecord({"msg": "plugin %s", "args": ("active",), **facts})
+    return TextFormatter("{message}", style="{").format(record)
+
+
+def test_a_line_ends_with_its_facts() -> None:
+    assert line_of(plugin="polls", state="active") == "plugin active (plugin=polls, state=active)"
+
+
+def test_a_line_without_facts_stays_as_it_is() -> None:
+    assert line_of(reason="") == "plugin active"
+
+
+def test_long_facts_are_cut() -> None:
+    assert len(line_of(reason="x" * 10_000)) < 300
+
+
+@pytest.mark.parametrize(
+    ("path", "is_kept"),
+    [pytest.param("/healthz", False, id="health"), pytest.param("/api", True, id="others")],
+)
+def test_only_the_health_page_is_no_news(path: str, is_kept: bool) -> None:
+    record = logging.makeLogRecord({"request": SimpleNamespace(path=path)})
+    assert News().filter(record) is is_kept
