@@ -97,7 +97,7 @@ def message_page(place: Channel, *, before: str | None, limit: int) -> Page[Mess
     `before` is a message of this channel, deleted or not; raises `Invalid` for another.
     """
     edge = None if before is None else _cursor(Message.objects.filter(channel=place), before)
-    rows = Message.objects.newest_first(place, before=edge).select_related("author", "channel")
+    rows = Message.objects.newest_first(place, before=edge)
     return _page(rows[: limit + 1], limit=limit)
 
 

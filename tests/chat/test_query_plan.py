@@ -14,10 +14,14 @@ MESSAGES = 3_000
 
 @pytest.fixture
 def busy(bob: User, make_channel: MakeChannel) -> Channel:
-    """Return one of three channels with many messages, so that a planner has a choice."""
+    """Return a channel that was the busiest of three and has fallen quiet since.
+
+    A planner that trusts in finding its messages anywhere would read all later ones first.
+    """
     channels = [make_channel(name=f"channel {number}") for number in range(3)]
     Message.objects.bulk_create(
-        Message(channel=channels[number % 3], author=bob, content="x") for number in range(MESSAGES)
+        Message(channel=channels[3 * number // MESSAGES], author=bob, content="x")
+        for number in range(MESSAGES)
     )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
@@ -31,7 +35,8 @@ def test_a_page_comes_off_the_index_in_order(busy: Channel, is_later_page: bool)
     assert "chat_message_page" in plan
     assert "Sort" not in plan
     assert "TEMP B-TREE" not in plan
-    assert "SCAN" not in plan.replace("Index Scan", "").replace("Index Only Scan", "")
+    assert "SCAN chat_message" not in plan
+    assert "Seq Scan on chat_message" not in plan
 
 
 def test_without_the_index_the_plan_would_tell(busy: Channel) -> None:

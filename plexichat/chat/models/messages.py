@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Abs
 from django.utils import timezone
 
 from plexichat.chat.identifiers import PUBLIC_ID_LENGTH, new_public_id
 from plexichat.chat.models.channels import Channel
+
+#: A message's place in time: its primary key, but under a function. PostgreSQL would otherwise
+#: walk the primary key's own index backwards as soon as it takes a channel for a busy one, and
+#: read every newer message of all other channels to find the first page of one fallen quiet.
+POSITION = Abs("id")
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -22,10 +28,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
         Exactly what the index `chat_message_page` holds in order: a page costs its own rows.
         """
-        page = self.visible().filter(channel=channel)
+        page = self.visible().filter(channel=channel).annotate(position=POSITION)
         if before is not None:
-            page = page.filter(pk__lt=before)
-        return page.order_by("-pk")
+            page = page.filter(position__lt=before)
+        return page.order_by("-position").select_related("author", "channel")
 
 
 class Message(models.Model):
@@ -72,7 +78,7 @@ class Message(models.Model):
         indexes = [
             models.Index(
                 "channel",
-                models.F("id").desc(),
+                POSITION.desc(),
                 condition=models.Q(deleted_at__isnull=True),
                 name="chat_message_page",
             )
