@@ -48,7 +48,7 @@ class Clash:
 
 def parse_template(path: str) -> tuple[str, ...]:
     """The segments, parameters as `ANY`. Raises `BadTemplate` and says how to write it."""
-    if not path.startswith(("/api/", "/ws/")):
+    if not path.startswith(("/api/", "/ws/")) or path in ("/api/", "/ws/"):
         raise BadTemplate(f"{path!r} does not begin with /api/ or /ws/; put it below one of them")
     if len(path) > TEMPLATE_LENGTH:
         raise BadTemplate(f"{path[:40]!r}… is longer than {TEMPLATE_LENGTH} characters; shorten it")

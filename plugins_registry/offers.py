@@ -94,13 +94,15 @@ class Description:
     @property
     def paths(self) -> tuple[str, ...]:
         """Every path template, each once."""
-        return tuple(dict.fromkeys(offer.path for offer in (*self.endpoints, *self.sockets)))
+        endpoints = [offer.path for offer in self.endpoints]
+        return tuple(dict.fromkeys([*endpoints, *(offer.path for offer in self.sockets)]))
 
     @property
     def permissions(self) -> frozenset[str]:
         """Every user permission that it names."""
-        offers = (*self.endpoints, *self.sockets)
-        return frozenset(label for offer in offers for label in offer.permissions)
+        named = [offer.permissions for offer in self.endpoints]
+        named += [offer.permissions for offer in self.sockets]
+        return frozenset(label for labels in named for label in labels)
 
 
 def _fields(mark: Mark, names: Sequence[str]) -> Mapping[str, Any]:

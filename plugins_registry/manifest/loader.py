@@ -99,7 +99,7 @@ def _compose(text: str) -> Node | None:
     try:
         return loader.get_single_node()
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]  # PyYAML's stubs lack it
+        loader.dispose()
 
 
 def _syntax_finding(error: yaml.YAMLError) -> Finding:

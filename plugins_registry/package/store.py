@@ -12,6 +12,8 @@ from plugins_registry.conf import conf
 from plugins_registry.package.destination import FOLDER_MODE
 
 _DIGEST_CHARACTERS = 12
+#: Sandboxes with a user id of their own must pass through to their release, and see nothing else.
+_HOME_MODE = 0o711
 
 
 @contextmanager
@@ -77,7 +79,7 @@ def _make_missing(folder: Path) -> list[Path]:
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     for path in reversed(missing):
         path.mkdir(exist_ok=True)
-        path.chmod(FOLDER_MODE)
+        path.chmod(_HOME_MODE if path == conf.HOME else FOLDER_MODE)
     return missing
 
 

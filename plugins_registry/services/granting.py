@@ -38,7 +38,7 @@ def revoke(name: str, capabilities: Iterable[str]) -> Plugin:
 
 def permit(username: str, permissions: Sequence[str]) -> None:
     """Give a user permissions that installed plugins declare. All or none."""
-    user = get_user_model().objects.filter(username=username).first()
+    user = _user(username)
     found = {text: find_permission(text) for text in permissions}
     problems = [_no_permission(text) for text, permission in found.items() if permission is None]
     if user is None:
@@ -58,6 +58,14 @@ def add_grants(plugin: Plugin, capabilities: Iterable[str], *, by: Any = None) -
         Grant.objects.get_or_create(
             plugin=plugin, capability=capability, defaults={"granted_by": by}
         )
+
+
+def _user(username: str) -> Any:
+    users = get_user_model()
+    try:
+        return users._default_manager.get_by_natural_key(username)
+    except users.DoesNotExist:
+        return None
 
 
 def _assign(user: Any, permissions: list[Permission]) -> None:
