@@ -19,8 +19,8 @@ def apply(confinement: Confinement, *, counts_threads: bool) -> None:
     """Set every limit, soft and hard alike, and look whether they are in force.
 
     `RLIMIT_DATA` gives Python a `MemoryError` for a large allocation before the hard limit kills;
-    it does not count shared memory, which the system call filter refuses. `counts_threads` says that this user is
-    nobody else's, because `RLIMIT_NPROC` counts all threads of a user.
+    it does not count shared memory, which the system call filter refuses. `counts_threads` says
+    that this user is nobody else's, because `RLIMIT_NPROC` counts all threads of a user.
     """
     limits = {
         resource.RLIMIT_CORE: 0,
