@@ -9,13 +9,12 @@ from django.urls import re_path
 
 # First: it sets Django up, which everything imported below relies on.
 from plexichat.wsgi import application as wsgi_application  # isort: skip
-from plugin_runtime.mounts.routing import websocket_urlpatterns as plugin_sockets
-
 from plexichat.chat.live.publisher import use_loop
 from plexichat.chat.live.routing import websocket_urlpatterns as chat_sockets
 from plexichat.serving.bridge import HttpBridge
 from plexichat.serving.entrance import Entrance
 from plexichat.serving.origin import TrustedOrigins
+from plugin_runtime.mounts.routing import websocket_urlpatterns as plugin_sockets
 
 http = HttpBridge(
     wsgi_application,
