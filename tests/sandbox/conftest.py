@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ class Locked:
     line: framing.Framed[control.ToSupervisor]
     terms: Terms
     said: control.ToSupervisor
-    facts: dict[str, Any] = field(default_factory=dict)
+    has_ended: bool = False
 
     def send(self, cases: Sequence[tuple[str, str]], facts: dict[str, Any] | None = None) -> None:
         request = {"cases": cases, "facts": facts or {}}
@@ -91,14 +92,17 @@ class Locked:
         self.zygote.connection.settimeout(TIMEOUT_SECONDS)
         record, _ = receive_record(self.zygote.connection)
         assert isinstance(record, Exited)
+        self.has_ended = True
         return record.wait_status
 
-    def end(self) -> None:
-        try:
-            signal.pidfd_send_signal(self.sandbox.pidfd, signal.SIGKILL)
-        except ProcessLookupError:
-            return
-        self.wait()
+    def clear_away(self) -> None:
+        """End it and hear of its end, so that the next test's zygote has nothing left to say."""
+        if not self.has_ended:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self.sandbox.pidfd, signal.SIGKILL)
+            self.wait()
+        self.line.close()
+        os.close(self.sandbox.pidfd)
 
 
 LockIn = Callable[..., Locked]
@@ -121,8 +125,7 @@ def lock_in(tmp_path: Path, machine: Probe) -> Iterator[LockIn]:
 
     yield start
     for locked in started:
-        locked.line.close()
-        os.close(locked.sandbox.pidfd)
+        locked.clear_away()
 
 
 def _spawn(using: Zygote, layers: Sequence[str], terms: Terms) -> Locked:
