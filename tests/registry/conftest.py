@@ -37,9 +37,11 @@ def write(tmp_path: Path) -> Write:
         version: str = "1.0.0",
         files: Mapping[str, str | bytes] | None = None,
         folder: str | None = None,
+        entry_point: str = "",
     ) -> Path:
         root = tmp_path / "sources" / (folder or name)
         head = f"plugin:\n  name: {name}\n  version: {version}\n"
+        head += f"  entry_point: {entry_point}\n" if entry_point else ""
         contents = {"plugin.yaml": head + dedent(manifest), "plugin.py": "", **(files or {})}
         for path, content in contents.items():
             target = root / path
