@@ -9,7 +9,7 @@ import threading
 
 from plexichat_plugin_sdk.logging import HostHandler, OthersOnly, get_logger
 
-_LINE_CHARACTERS = 8 * 1024
+_LINE_CHARACTERS = 8000  # a little less than a record may hold
 
 
 class LogStream(io.TextIOBase):

@@ -169,8 +169,23 @@ class Child:
             target=self.gateway.serve, args=(self.hand("gateway"),), daemon=True
         ).start()
 
+    def hand_beside_ping(self) -> socket.socket:
+        """Send a descriptor where none belongs and return the other end."""
+        mine, theirs = socket.socketpair()
+        mine.settimeout(SECONDS)
+        frame = encode(Ping(1, False), self.control._encoder)
+        socket.send_fds(self.control.socket, [frame], [theirs.fileno()])
+        theirs.close()
+        self.next_frame(want=Pong)
+        return mine
+
     def load(self, **changes: Any) -> Any:
         """Send `Load` and return what comes back: `Loaded` or `LoadFailed`."""
+        self.begin_load(**changes)
+        return self.next_frame()
+
+    def begin_load(self, **changes: Any) -> None:
+        """Send `Load` and a gateway line before it."""
         facts: dict[str, Any] = {
             "wire_version": WIRE_VERSION,
             "plugin": self.name,
@@ -185,7 +200,6 @@ class Child:
         }
         self.gateway_line()
         self.control.send(Load(**(facts | changes)))
-        return self.next_frame()
 
     def next_frame(self, *, want: type | tuple[type, ...] | None = None) -> Any:
         """Return the next control frame; others than the wanted ones are skipped."""

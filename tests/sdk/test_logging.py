@@ -53,7 +53,9 @@ def test_extra_that_is_no_mapping_is_ignored(told: Told) -> None:
 
 
 def test_arguments_that_do_not_fit_do_not_lose_the_message() -> None:
-    record = logging.makeLogRecord({"msg": "only %d", "args": ("text",)})
+    record = logging.makeLogRecord(
+        {"msg": "only %d", "args": ("text",), "levelno": 20, "name": "x"}
+    )
     said = as_arguments(record)["message"]
     assert said == "'only %d' with arguments that do not fit it: ('text',)"
 
