@@ -27,7 +27,7 @@ DATABASE_URL = env.str("PLEXICHAT_DATABASE_URL", default="")
 #: Empty in the embedded arrangement.
 PLEXICHAT_REDIS_URL = env.str("PLEXICHAT_REDIS_URL", default="")
 #: Celery's broker, when it is not the same Redis (an `amqp://` address for RabbitMQ).
-BROKER_URL = env.str("PLEXICHAT_BROKER_URL", default=PLEXICHAT_REDIS_URL or "memory://")
+BROKER_URL = env.str("PLEXICHAT_BROKER_URL", default=PLEXICHAT_REDIS_URL or "memory://localhost/")
 #: One process with everything inside, and nothing on the machine to share it with.
 EMBEDDED = not (DATABASE_URL or PLEXICHAT_REDIS_URL)
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from celery.beat import EmbeddedService
 from celery.worker import WorkController, state
+from django.conf import settings
 
-from plexichat.celery import app
+from plexichat.celery import HEARTBEAT_TASK, app
 
 logger = logging.getLogger(__name__)
 
@@ -22,13 +23,13 @@ START_SECONDS = 10.0
 #: Tasks that may run at once. They mostly wait for plugins and for the database.
 WORKER_THREADS = 4
 #: How often beat looks whether something is due.
-BEAT_SECONDS = 1
+BEAT_SECONDS = 0.5
 #: How long a part may take to end before the host goes on without it.
 STOP_SECONDS = 5.0
 
 
 class Worker:
-    """A Celery worker on threads; `stop` lets running tasks come to their end."""
+    """A Celery worker on threads."""
 
     def __init__(self) -> None:
         self._is_ready = threading.Event()
@@ -56,9 +57,17 @@ class Worker:
         if not self._is_ready.wait(START_SECONDS):
             logger.error("the worker takes no tasks yet")
 
-    def stop(self) -> None:
-        """Take no more tasks; wait a bounded time for those that run."""
+    def ask_to_stop(self) -> None:
+        """Take no more tasks from now on; those that run come to their end."""
         _stop_with(0)
+        if settings.CELERY_BROKER_URL.startswith("memory:"):
+            # It looks at the flag every two seconds or when something arrives, and then goes
+            # one more round.
+            for _ in range(2):
+                app.send_task(HEARTBEAT_TASK)
+
+    def join(self) -> None:
+        """Wait a bounded time for the end."""
         self._thread.join(STOP_SECONDS)
 
 
@@ -73,9 +82,12 @@ class Beat:
         """Begin to send."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Send no more."""
+    def ask_to_stop(self) -> None:
+        """Send no more from now on."""
         self._thread.service.stop(wait=False)
+
+    def join(self) -> None:
+        """Wait a bounded time for the end."""
         self._thread.join(STOP_SECONDS)
 
 

@@ -58,8 +58,11 @@ def _celery() -> Iterator[None]:
     try:
         yield
     finally:
-        beat.stop()
-        worker.stop()
+        # Both are told before either is waited for.
+        beat.ask_to_stop()
+        worker.ask_to_stop()
+        beat.join()
+        worker.join()
 
 
 def _end_in_time(seconds: float) -> None:

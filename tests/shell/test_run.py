@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -45,6 +44,7 @@ class Host:
 
     def __init__(self, home: Path, port: int, **environment: str) -> None:
         self.log = home.parent / f"said-{port}-{time.monotonic_ns()}.txt"
+        self.home = home
         self.url = f"http://127.0.0.1:{port}"
         plain = {name: value for name, value in os.environ.items() if "PLEXICHAT" not in name}
         plain.pop("DJANGO_SETTINGS_MODULE", None)
@@ -99,15 +99,29 @@ class Host:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Host]]:
+    """Start a host on the test's own home folder."""
     hosts: list[Host] = []
 
-    def start_host(home: str = "home", port: int | None = None, **environment: str) -> Host:
-        hosts.append(Host(tmp_path / home, port or free_port(), **environment))
+    def start_host(home: Path = tmp_path / "home", port: int | None = None) -> Host:
+        hosts.append(Host(home, port or free_port()))
         return hosts[-1]
 
     tmp_path.chmod(0o711)
     yield start_host
     for host in hosts:
+        host.end()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """A host that is up, for tests that only ask."""
+    folder = tmp_path_factory.mktemp("running")
+    folder.chmod(0o711)
+    host = Host(folder / "home", free_port(), PLEXICHAT_ADMIN_PASSWORD="a-fine-long-one")
+    try:
+        until(host.is_healthy, START_SECONDS, "health")
+        yield host
+    finally:
         host.end()
 
 
@@ -118,43 +132,50 @@ def is_gone(pid: int) -> bool:
         return True
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
-def test_a_stop_leaves_no_process(start: Callable[..., Host], number: int) -> None:
-    host = start()
-    until(host.is_healthy, START_SECONDS, "health")
-    family = host.family()
-    assert len(family) > 1, "no sandbox was running, so nothing is proved"
-    host.process.send_signal(number)
-    assert host.process.wait(STOP_SECONDS) == 0, host.said
-    until(lambda: all(is_gone(pid) for pid in family), 5, f"the end of all of {family}")
-    assert "Traceback" not in host.said, host.said
-
-
 def test_a_first_start_shows_the_admins_password_once_and_it_works(
     start: Callable[..., Host],
 ) -> None:
     first = start()
     until(first.is_healthy, START_SECONDS, "health")
     said = until(lambda: "shown this once" in first.said and first.said, 5, "the password")
-    password = said.partition("password ")[2].split()[0]
-    login = {"username": "admin", "password": password}
-    answer = httpx.post(f"{first.url}/api/v1/auth/login", json=login, timeout=10)
-    assert answer.status_code == 200, answer.text
-    first.process.terminate()
-    assert first.process.wait(STOP_SECONDS) == 0
+    assert log_in(first, said.partition("password ")[2].split()[0]) == 200
+    stops_without_a_trace(first, signal.SIGTERM)
 
     second = start()
     until(second.is_healthy, START_SECONDS, "health")
     assert "password" not in second.said
+    stops_without_a_trace(second, signal.SIGINT)
 
 
-def test_the_admins_password_may_be_given(start: Callable[..., Host]) -> None:
-    host = start(PLEXICHAT_ADMIN_PASSWORD="a-fine-long-one")
+def stops_without_a_trace(host: Host, number: int) -> None:
+    family = host.family()
+    assert len(family) > 1, "no sandbox was running, so nothing is proved"
+    host.process.send_signal(number)
+    assert host.process.wait(STOP_SECONDS) == 0, host.said
+    until(lambda: all(is_gone(pid) for pid in family), 5, f"the end of all of {family}")
+    assert "Traceback" not in host.said, host.said
+    assert "Stopped." in host.said
+
+
+def log_in(host: Host, password: str) -> int:
+    login = {"username": "admin", "password": password}
+    return httpx.post(f"{host.url}/api/v1/auth/login", json=login, timeout=10).status_code
+
+
+def test_a_killed_host_leaves_no_sandbox(start: Callable[..., Host]) -> None:
+    host = start()
     until(host.is_healthy, START_SECONDS, "health")
-    login = {"username": "admin", "password": "a-fine-long-one"}
-    answer = httpx.post(f"{host.url}/api/v1/auth/login", json=login, timeout=10)
-    assert answer.status_code == 200, answer.text
-    assert "a-fine-long-one" not in host.said
+    family = host.family()
+    assert len(family) > 1, "no sandbox was running, so nothing is proved"
+    host.process.kill()
+    host.process.wait()
+    until(lambda: all(is_gone(pid) for pid in family), 10, f"the end of all of {family}")
+
+
+def test_the_admins_password_may_be_given(running: Host) -> None:
+    assert log_in(running, "a-fine-long-one") == 200
+    assert log_in(running, "another") == 401
+    assert "a-fine-long-one" not in running.said
 
 
 def test_a_taken_port_is_said_before_anything_is_made(
@@ -170,26 +191,32 @@ def test_a_taken_port_is_said_before_anything_is_made(
     assert not (tmp_path / "home" / "plexichat.sqlite3").exists()
 
 
-def test_two_hosts_on_one_home_are_refused(start: Callable[..., Host]) -> None:
-    first = start()
-    until(first.is_healthy, START_SECONDS, "health")
-    second = start()
+def test_two_hosts_on_one_home_are_refused(running: Host, start: Callable[..., Host]) -> None:
+    second = start(home=running.home)
     assert second.process.wait(START_SECONDS) != 0
     assert "already runs on" in second.said
-    assert first.is_healthy()
+    assert running.is_healthy()
 
 
-def test_what_is_served_from_the_start(start: Callable[..., Host]) -> None:
-    host = start()
-    until(host.is_healthy, START_SECONDS, "health")
-    with httpx.Client(base_url=host.url, timeout=20) as client:
-        assert client.get("/admin/login/").status_code == 200
-        assert client.get("/static/admin/css/base.css").status_code == 200
-        assert client.get("/api/v1/docs").status_code == 200
-        paths = client.get("/api/v1/schema", params={"format": "json"}).text
-        assert "/api/v1/channels" in paths
-        too_large = client.post("/api/v1/auth/login", content=b"x" * (17 * 1024 * 1024))
-        assert too_large.status_code == 413
-        assert json.loads(too_large.text)["code"] == "body_too_large"
-        assert client.get("/api/v1/nothing").status_code == 404
-        assert client.get("/metrics").status_code == 404
+@pytest.mark.parametrize(
+    "path",
+    ["/admin/login/", "/static/admin/css/base.css", "/api/v1/docs", "/api/v1/schema"],
+)
+def test_what_anybody_may_see(running: Host, path: str) -> None:
+    assert httpx.get(running.url + path, timeout=20).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nothing", "/metrics", "/secret-key"])
+def test_what_is_not_there(running: Host, path: str) -> None:
+    assert httpx.get(running.url + path, timeout=20).status_code == 404
+
+
+def test_a_body_that_is_too_large_is_refused(running: Host) -> None:
+    too_much = b"x" * (17 * 1024 * 1024)
+    answer = httpx.post(f"{running.url}/api/v1/auth/login", content=too_much, timeout=20)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+def test_a_body_of_unknown_length_is_refused(running: Host) -> None:
+    answer = httpx.post(f"{running.url}/api/v1/auth/login", content=iter([b"{}"]), timeout=20)
+    assert (answer.status_code, answer.json()["code"]) == (411, "length_required")
