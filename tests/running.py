@@ -1,0 +1,110 @@
+"""A real `manage.py run` in a process of its own, for tests that look from outside."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from plexichat.bootstrap import ROOT
+from tests.waiting import wait_for
+
+#: A first start on a busy machine.
+START_SECONDS = 60.0
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Host:
+    """One `manage.py run` in a session of its own, with all it says in a file."""
+
+    def __init__(self, home: Path, port: int, *command: str, **environment: str) -> None:
+        self.log = home.parent / f"said-{port}-{time.monotonic_ns()}.txt"
+        self.url = f"http://127.0.0.1:{port}"
+        plain = {name: value for name, value in os.environ.items() if "PLEXICHAT" not in name}
+        plain.pop("DJANGO_SETTINGS_MODULE", None)
+        with self.log.open("wb") as said:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", *(command or ("run",))],
+                cwd=ROOT,
+                env={
+                    **plain,
+                    "PLEXICHAT_HOME": str(home),
+                    "PLEXICHAT_NO_BOOTSTRAP": "1",
+                    "PORT": str(port),
+                    **environment,
+                },
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
+            )
+
+    @classmethod
+    @contextmanager
+    def running(cls, home: Path, port: int, **environment: str) -> Iterator[Host]:
+        """A host that is healthy when the block begins and gone when it ends."""
+        home.parent.chmod(0o711)  # sandboxes with an own user must get through
+        host = cls(home, port, **environment)
+        try:
+            wait_for(host.is_healthy, seconds=START_SECONDS, what="health")
+            yield host
+        finally:
+            host.process.terminate()
+            host.end(seconds=30)
+
+    @property
+    def said(self) -> str:
+        """All it has written so far."""
+        return self.log.read_text(errors="replace")
+
+    def is_healthy(self) -> bool:
+        """Whether every part answers; fails the test when the process has ended."""
+        assert self.process.poll() is None, self.said
+        try:
+            return httpx.get(f"{self.url}/healthz", timeout=5).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def family(self) -> set[int]:
+        """All living processes that descend from this one, whatever session they moved to."""
+        children: dict[int, list[int]] = {}
+        for entry in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                pid, _, rest = entry.read_text().partition(" (")
+            except OSError:
+                continue  # it ended just now
+            parent = int(rest.rpartition(") ")[2].split()[1])
+            children.setdefault(parent, []).append(int(pid))
+        found, waiting = set(), [self.process.pid]
+        while waiting:
+            found.add(current := waiting.pop())
+            waiting += children.get(current, [])
+        return found
+
+    def end(self, *, seconds: float = 0) -> None:
+        """Wait so long for the end, then make one."""
+        try:
+            self.process.wait(seconds or 0.01)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        self.process.wait()
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended, reaped or not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("Z")
+    except OSError:
+        return True
