@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 from rest_framework.test import APIClient
 
 from plexichat.chat import events, services
@@ -17,6 +18,17 @@ MakeUser = Callable[..., User]
 MakeChannel = Callable[..., Channel]
 ClientOf = Callable[[User], APIClient]
 Consulted = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _closed_pool(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Let go of pooled connections in the end: PostgreSQL drops no database somebody uses."""
+    yield
+    close_pool = getattr(connection, "close_pool", None)
+    if close_pool is not None:
+        with django_db_blocker.unblock():
+            connection.close()
+            close_pool()
 
 
 @pytest.fixture

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from typing import ParamSpec, TypeVar, cast
+from functools import cache, wraps
+from typing import ParamSpec, TypeVar
 
-from channels.db import database_sync_to_async
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections
 
 from plexichat.chat.conf import chat_settings
 
@@ -23,8 +24,16 @@ def in_thread(
     function: Callable[Parameters, Result],
 ) -> Callable[Parameters, Awaitable[Result]]:
     """Return a function that runs `function` in a pool thread, with fresh database connections."""
-    crossed = database_sync_to_async(function, thread_sensitive=False, executor=_pool())
-    return cast("Callable[Parameters, Awaitable[Result]]", crossed)
+
+    @wraps(function)
+    def tidily(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        close_old_connections()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            close_old_connections()
+
+    return sync_to_async(tidily, thread_sensitive=False, executor=_pool())
 
 
 @cache
