@@ -58,7 +58,7 @@ def _each(
         except RegistryError as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, f"{name}: {done}")
+            messages.success(request, f"plugin {name} {done}")
 
 
 @admin.register(Plugin)

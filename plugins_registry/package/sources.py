@@ -26,10 +26,6 @@ def entry_problem(manifest: Manifest, files: Iterable[PackedFile]) -> str | None
     module = manifest.entry_point.partition(":")[0].replace(".", "/")
     modules = [module] if module else ["plugin", manifest.name]
     candidates = [path for name in modules for path in (f"{name}.py", f"{name}/__init__.py")]
-    if not module:
-        # `<name>.py` is not a place where the plugin's class is looked for.
-        candidates.remove(f"{manifest.name}.py")
-        candidates.remove("plugin/__init__.py")
     if paths.intersection(candidates):
         return None
     return f"there is no {' and no '.join(candidates)}; put the plugin's class into one of them"

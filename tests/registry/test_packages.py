@@ -313,12 +313,13 @@ def test_good_sources_have_no_problems_and_are_not_run(
     [
         ("", {"plugin.py": ""}, True),
         ("", {"demo/__init__.py": ""}, True),
-        ("", {"demo.py": ""}, False),
+        ("", {"demo.py": ""}, True),
+        ("", {"other.py": ""}, False),
         ("my.code:Plugin", {"my/code.py": ""}, True),
         ("my.code:Plugin", {"my/code/__init__.py": ""}, True),
         ("my.code:Plugin", {"plugin.py": ""}, False),
     ],
-    ids=["plugin.py", "package", "module", "entry module", "entry package", "no entry"],
+    ids=["plugin.py", "package", "module", "neither", "entry module", "entry package", "no entry"],
 )
 def test_a_module_for_the_plugins_class_must_be_there(
     entry_point: str,
