@@ -58,10 +58,12 @@ class _Finding:
     note: str = ""
 
 
-def probe() -> Probe:
+def probe(home: Path | None = None) -> Probe:
     """Find out what holds; blocks for some 0.2 s where all does, longer where layers fail.
 
-    Never raises for a machine that cannot confine: such a one has no layers, and notes say why.
+    `home` is where releases and scratch folders will lie, so that rights on the way there count
+    too; without it a temporary folder stands in. Never raises for a machine that cannot confine:
+    such a one has no layers, and notes say why.
     """
     if sys.platform != "linux":
         return Probe((), (f"sandboxes need Linux; this is {sys.platform}",))
@@ -69,7 +71,7 @@ def probe() -> Probe:
     candidates = _candidates()
     notes: list[str] = []
     while candidates:
-        finding = _try(candidates, cgroups)
+        finding = _try(candidates, cgroups, home)
         if not finding.culprits:
             break
         notes.append(finding.note)
@@ -94,7 +96,7 @@ def _supervised(held: Sequence[str], cgroups: CgroupFactory | None) -> list[str]
     return [name for name in layer.SUPERVISED if name in chosen]
 
 
-def _try(layers: Sequence[str], cgroups: CgroupFactory | None) -> _Finding:
+def _try(layers: Sequence[str], cgroups: CgroupFactory | None, home: Path | None) -> _Finding:
     try:
         zygote = start_zygote(layers=layers, runner=_CANARY)
     except ZygoteFailed as error:
@@ -103,7 +105,7 @@ def _try(layers: Sequence[str], cgroups: CgroupFactory | None) -> _Finding:
             return _Finding(_NAMESPACES, str(error))
         return _Finding(frozenset(layers), f"the zygote does not start: {error}")
     try:
-        with tempfile.TemporaryDirectory(prefix="plexichat-probe-") as folder:
+        with tempfile.TemporaryDirectory(prefix=".probe-", dir=home) as folder:
             os.chmod(folder, 0o711)  # an own user must get through to its scratch folder
             return _lock_in_a_canary(zygote, layers, Path(folder), cgroups)
     finally:
@@ -113,28 +115,28 @@ def _try(layers: Sequence[str], cgroups: CgroupFactory | None) -> _Finding:
 def _lock_in_a_canary(
     zygote: Zygote, layers: Sequence[str], folder: Path, cgroups: CgroupFactory | None
 ) -> _Finding:
-    secret, scratch = folder / "secret", folder / "scratch"
+    secret, scratch, release = (folder / name for name in ("secret", "scratch", "release"))
     secret.write_text("not for canaries")
+    release.mkdir()
     fresh_scratch(scratch)
     terms = Terms(scratch=scratch, uid=own_uid(0), memory_bytes=_TRIAL_MEMORY_BYTES)
-    confinement = confinement_for("canary", layers=layers, folders=[], terms=terms)
+    confinement = confinement_for("canary", layers=layers, folders=[release], terms=terms)
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
             send_spawn(zygote.connection, Spawn(1, confinement), theirs)
-        pid = _await_spawned(zygote.connection)
-        if cgroups is not None:
-            cgroups.prove_with(pid)
+        child = _await_spawned(zygote.connection)
         facts = {
             "layers": list(layers),
             "secret": str(secret),
             "pid": os.getpid(),
+            "child": child,
             "uid": confinement.uid,
             "plugin": confinement.plugin,
             "open_files": confinement.open_files,
             "memory_bytes": confinement.memory_bytes,
         }
-        return _listen(ours, facts)
+        return _listen(ours, facts, cgroups)
 
 
 def _await_spawned(connection: socket.socket) -> int:
@@ -148,13 +150,15 @@ def _await_spawned(connection: socket.socket) -> int:
         os.close(descriptor)
 
 
-def _listen(line: socket.socket, facts: dict[str, Any]) -> _Finding:
+def _listen(line: socket.socket, facts: dict[str, Any], cgroups: CgroupFactory | None) -> _Finding:
     framing.set_deadline(line, _TIMEOUT_SECONDS)
     framed: framing.Framed[control.ToSupervisor] = framing.Framed(line, control.ToSupervisor)
     try:
         first = framed.receive()
         if isinstance(first, control.NotConfined):
-            return _Finding(_with_dependants(first.layer, facts), first.message)
+            return _Finding(_with_dependants(first.layer), first.message)
+        if cgroups is not None:
+            cgroups.prove_with(facts["child"])  # it waits for its facts, so it is alive
         line.sendall(json.dumps(facts).encode() + b"\n")
         answer = json.loads(line.makefile("rb").readline())
     except (OSError, ValueError) as error:
@@ -166,7 +170,7 @@ def _listen(line: socket.socket, facts: dict[str, Any]) -> _Finding:
     return _Finding(frozenset(escapes), note)
 
 
-def _with_dependants(name: str, facts: dict[str, Any]) -> frozenset[str]:
+def _with_dependants(name: str) -> frozenset[str]:
     return _NAMESPACES if name == layer.USER_NAMESPACE else frozenset({name})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import signal
@@ -116,9 +117,8 @@ def lock_in(tmp_path: Path, machine: Probe) -> Iterator[LockIn]:
     def start(using: Zygote, layers: Sequence[str] = machine.layers, **terms: Any) -> Locked:
         scratch = _open_up(tmp_path) / f"scratch-{len(started)}"
         fresh_scratch(scratch)
-        agreed = Terms(
-            **{"scratch": scratch, "uid": own_uid(len(started)), "memory_bytes": 128 * MIB} | terms
-        )
+        usual = Terms(scratch=scratch, uid=own_uid(len(started)), memory_bytes=128 * MIB)
+        agreed = dataclasses.replace(usual, **terms)
         locked = _spawn(using, layers, agreed)
         started.append(locked)
         return locked

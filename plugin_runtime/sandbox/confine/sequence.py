@@ -82,6 +82,17 @@ def _become_own_user(confinement: Confinement) -> None:
     if layer.MOUNT_NAMESPACE not in confinement.layers:
         _hand_over(confinement.scratch_folder, confinement.uid, confinement.gid)
     identity.become(confinement.uid, confinement.gid)
+    _see_what_is_needed(confinement)
+
+
+def _see_what_is_needed(confinement: Confinement) -> None:
+    """Make sure that the own user gets through to its folders.
+
+    A Python or a PlexiChat in somebody's closed home folder lets nobody through; only a private
+    root gets around that.
+    """
+    for folder in (*confinement.readable_folders, confinement.scratch_folder):
+        os.listdir(folder)
 
 
 def _hand_over(folder: str, uid: int, gid: int) -> None:

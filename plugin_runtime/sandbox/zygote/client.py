@@ -162,6 +162,11 @@ class ZygoteLine:
         """Return the number for the next spawn; the supervisor knows its sandboxes by it."""
         return next(self._numbers)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no order is under way."""
+        return self._answer is None
+
     async def spawn(self, number: int, confinement: Confinement, control: socket.socket) -> Sandbox:
         """Fork a sandbox with a fresh scratch folder and return it.
 

@@ -78,7 +78,10 @@ class Zygote:
                 self._reap() if descriptor == self._wakeup else self._obey()
 
     def _obey(self) -> None:
-        packet, descriptors, _, _ = socket.recv_fds(self._connection, MAX_PACKET_BYTES, 1)
+        try:
+            packet, descriptors, _, _ = socket.recv_fds(self._connection, MAX_PACKET_BYTES, 1)
+        except ConnectionError:  # it went without reading what it had been told
+            self._end()
         if not packet:
             self._end()
         spawn = self._decoder.decode(packet)
