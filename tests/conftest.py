@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
+from redis import Redis
 
 
 @pytest.fixture(autouse=True)
 def _empty_cache() -> Iterator[None]:
     """Throttles and heartbeats of one test are no business of the next."""
     yield
-    cache.clear()
+    if not settings.PLEXICHAT_REDIS_URL:
+        cache.clear()
+        return
+    # Clearing would flush the whole server, and the address may be one that somebody gave.
+    with Redis.from_url(settings.PLEXICHAT_REDIS_URL) as redis:
+        for key in redis.scan_iter(match="plexichat:*"):
+            redis.delete(key)

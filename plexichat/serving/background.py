@@ -76,7 +76,8 @@ class Beat:
 
     def __init__(self) -> None:
         # It sleeps through a stop for up to its interval, so the interval is short.
-        self._thread: Any = EmbeddedService(app, max_interval=BEAT_SECONDS, thread=True)
+        seconds: Any = BEAT_SECONDS  # the stubs forget that seconds have fractions
+        self._thread: Any = EmbeddedService(app, max_interval=seconds, thread=True)
 
     def start(self) -> None:
         """Begin to send."""

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -117,12 +118,25 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     """A host that is up, for tests that only ask."""
     folder = tmp_path_factory.mktemp("running")
     folder.chmod(0o711)
-    host = Host(folder / "home", free_port(), PLEXICHAT_ADMIN_PASSWORD="a-fine-long-one")
+    given = {"PLEXICHAT_ADMIN_PASSWORD": "a-fine-long-one", **backends()}
+    host = Host(folder / "home", free_port(), **given)
     try:
         until(host.is_healthy, START_SECONDS, "health")
         yield host
     finally:
         host.end()
+
+
+def backends() -> dict[str, str]:
+    """The servers this round of tests was given, if any; on a Redis database of the host's own."""
+    redis = os.environ.get("PLEXICHAT_REDIS_URL")
+    if not redis:
+        return {}
+    return {
+        "PLEXICHAT_REDIS_URL": urlsplit(redis)._replace(path="/1").geturl(),
+        "PLEXICHAT_DATABASE_URL": os.environ["PLEXICHAT_DATABASE_URL"],
+        "PLEXICHAT_SECRET_KEY": os.environ["PLEXICHAT_SECRET_KEY"],
+    }
 
 
 def is_gone(pid: int) -> bool:
@@ -172,6 +186,7 @@ def test_a_killed_host_leaves_no_sandbox(start: Callable[..., Host]) -> None:
     until(lambda: all(is_gone(pid) for pid in family), 10, f"the end of all of {family}")
 
 
+@pytest.mark.backends
 def test_the_admins_password_may_be_given(running: Host) -> None:
     assert log_in(running, "a-fine-long-one") == 200
     assert log_in(running, "another") == 401
@@ -198,6 +213,7 @@ def test_two_hosts_on_one_home_are_refused(running: Host, start: Callable[..., H
     assert running.is_healthy()
 
 
+@pytest.mark.backends
 @pytest.mark.parametrize(
     "path",
     ["/admin/login/", "/static/admin/css/base.css", "/api/v1/docs", "/api/v1/schema"],
