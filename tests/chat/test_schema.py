@@ -33,4 +33,20 @@ def test_every_call_is_described_with_its_answers() -> None:
         for method, call in calls.items()
     }
     assert all(str(status) in described[method, path] for method, path, status in CALLS)
+    listed = paths["/api/v1/channels/{channel_id}/messages"]["get"]
+    assert {"before", "limit"} <= {parameter["name"] for parameter in listed["parameters"]}
     assert "422" in described["post", "/api/v1/channels/{channel_id}/messages"]
+
+
+@pytest.mark.django_db
+def test_the_document_is_made_without_a_doubt(capsys: pytest.CaptureFixture[str]) -> None:
+    SchemaGenerator().get_schema(request=None, public=True)
+    assert "plexichat/chat" not in capsys.readouterr().err
+
+
+@pytest.mark.django_db
+def test_the_document_says_how_to_log_in() -> None:
+    document = SchemaGenerator().get_schema(request=None, public=True)
+    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    assert {"bearer": []} in document["paths"]["/api/v1/channels"]["get"]["security"]
+    assert "security" not in document["paths"]["/api/v1/auth/login"]["post"]

@@ -20,6 +20,7 @@ class Register(OpenChatView):
     throttle_scope = "register"
 
     @call(
+        "register",
         "Open an account",
         takes=shapes.Registration,
         gives={201: shapes.NewAccount},
@@ -37,7 +38,13 @@ class Login(OpenChatView):
 
     throttle_scope = "login"
 
-    @call("Log in", takes=shapes.Credentials, gives={200: shapes.Login}, refuses=(400, 401, 429))
+    @call(
+        "login",
+        "Log in",
+        takes=shapes.Credentials,
+        gives={200: shapes.Login},
+        refuses=(400, 401, 429),
+    )
     def post(self, request: Request) -> Response:
         """Exchange name and password for a token."""
         wish: dict[str, Any] = shaped(shapes.Credentials(data=request.data))
@@ -50,7 +57,12 @@ class Login(OpenChatView):
 class Logout(ChatView):
     """Logging out."""
 
-    @call("End this login, its tickets and its live sockets", gives={204: None}, refuses=(401,))
+    @call(
+        "logout",
+        "End this login, its tickets and its live sockets",
+        gives={204: None},
+        refuses=(401,),
+    )
     def post(self, request: Request) -> Response:
         """End the login whose token came along; nothing to end for a browser session."""
         if login := login_of(request):
@@ -61,12 +73,13 @@ class Logout(ChatView):
 class Myself(ChatView):
     """One's own account."""
 
-    @call("Show one's own account", gives={200: shapes.Account}, refuses=(401,))
+    @call("show_myself", "Show one's own account", gives={200: shapes.Account}, refuses=(401,))
     def get(self, request: Request) -> Response:
         """Show it."""
         return Response(payloads.user(account_of(request)))
 
     @call(
+        "change_myself",
         "Change one's own account",
         takes=shapes.ProfileChange,
         gives={200: shapes.Account},
@@ -81,7 +94,12 @@ class Myself(ChatView):
 class WebSocketTicket(ChatView):
     """The right to open a live socket without a header."""
 
-    @call("Issue a ticket for one live socket", gives={200: shapes.Ticket}, refuses=(401,))
+    @call(
+        "issue_socket_ticket",
+        "Issue a ticket for one live socket",
+        gives={200: shapes.Ticket},
+        refuses=(401,),
+    )
     def post(self, request: Request) -> Response:
         """Issue one."""
         ticket = services.issue_ticket(account_of(request), token=login_of(request))

@@ -10,7 +10,7 @@ from plexichat.chat.models import User
 from plexichat.chat.services import token_login
 
 
-class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]  # knox ships no types
+class BearerAuthentication(TokenAuthentication):
     """`Authorization: Bearer plx_…`.
 
     Knox's own way reads all tokens of a user at every request and fails on bytes that are no

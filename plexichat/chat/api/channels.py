@@ -20,10 +20,11 @@ class Channels(ChatView):
     """All channels one may see."""
 
     @call(
+        "list_channels",
         "List public channels and one's own, newest first",
+        takes=shapes.PageWish,
         gives={200: shapes.ChannelPage},
         refuses=(400, 401),
-        pages=True,
     )
     def get(self, request: Request) -> Response:
         """Show a page of them."""
@@ -32,6 +33,7 @@ class Channels(ChatView):
         return Response({"channels": _described(page.items), "next_before": page.next_before})
 
     @call(
+        "create_channel",
         "Make a channel; 200 returns the direct channel that the two have already",
         takes=shapes.NewChannel,
         gives={201: shapes.ChannelFacts, 200: shapes.ChannelFacts},
@@ -48,7 +50,7 @@ class Channels(ChatView):
 class OneChannel(ChatView):
     """A channel."""
 
-    @call("Show a channel", gives={200: shapes.ChannelFacts}, refuses=(401, 404))
+    @call("show_channel", "Show a channel", gives={200: shapes.ChannelFacts}, refuses=(401, 404))
     def get(self, request: Request, channel_id: str) -> Response:
         """Show it."""
         return Response(_described([queries.channel(account_of(request), channel_id)])[0])
@@ -58,6 +60,7 @@ class Members(ChatView):
     """Who is in a channel."""
 
     @call(
+        "add_member",
         "Join a public channel, or add someone as its creator; 200 when they are in already",
         takes=shapes.NewMember,
         gives={201: shapes.MembershipFacts, 200: shapes.MembershipFacts},
@@ -74,6 +77,7 @@ class OneMember(ChatView):
     """Someone in a channel; `me` is oneself."""
 
     @call(
+        "remove_member",
         "Leave a channel (`me`), or remove someone as its creator",
         gives={204: None},
         refuses=(401, 403, 404, 409),

@@ -18,10 +18,11 @@ class Messages(ChatView):
     """What was said in a channel."""
 
     @call(
+        "list_messages",
         "List a channel's messages, newest first",
+        takes=shapes.PageWish,
         gives={200: shapes.MessagePage},
         refuses=(400, 401, 404),
-        pages=True,
     )
     def get(self, request: Request, channel_id: str) -> Response:
         """Show a page of them."""
@@ -31,6 +32,7 @@ class Messages(ChatView):
         return Response({"messages": listed, "next_before": page.next_before})
 
     @call(
+        "post_message",
         "Say something; plugins may change it, or block it (422)",
         takes=shapes.NewMessage,
         gives={201: shapes.MessageFacts},
@@ -47,6 +49,7 @@ class OneMessage(ChatView):
     """A message."""
 
     @call(
+        "edit_message",
         "Edit one's own message; plugins are asked as when it was sent",
         takes=shapes.MessageChange,
         gives={200: shapes.MessageFacts},
@@ -59,6 +62,7 @@ class OneMessage(ChatView):
         return Response(payloads.message(said))
 
     @call(
+        "delete_message",
         "Delete a message as its author or its channel's creator",
         takes=shapes.Deletion,
         gives={204: None},

@@ -41,7 +41,7 @@ CLOSE_NOT_LOGGED_IN = 4401
 Frame = dict[str, Any]
 
 
-class ChatSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels ships no types
+class ChatSocket(AsyncWebsocketConsumer):
     """A live socket; see the module for what passes over it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
