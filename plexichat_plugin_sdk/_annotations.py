@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ast
 import functools
-import inspect
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
@@ -42,8 +41,8 @@ def _innermost(handler: Any) -> Any:
         elif hasattr(handler, "__wrapped__"):
             handler = handler.__wrapped__
         else:
-            return inspect.unwrap(getattr(handler, "__func__", handler))
-    return handler
+            break
+    return getattr(handler, "__func__", handler)
 
 
 def _members(annotation: Any, names: Mapping[str, Any], depth: int) -> Iterator[Any]:

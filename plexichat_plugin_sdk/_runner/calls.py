@@ -98,13 +98,17 @@ class Conversations:
         self._number = 0
 
     def open(self, connection: socket.socket, dispatch: Dispatch) -> None:
-        """Serve a new line in a thread of its own."""
+        """Serve a new line in a thread of its own, or close it when no thread can be had."""
         with self._lock:
             self._number += 1
             conversation = Conversation(connection, dispatch, self._number)
             self._open = [each for each in self._open if each.thread.is_alive()]
-            self._open.append(conversation)
-            conversation.thread.start()
+            try:
+                conversation.thread.start()
+            except RuntimeError:  # no more threads: the caller sees its line close, others go on
+                connection.close()
+            else:
+                self._open.append(conversation)
 
     def running(self) -> list[RunningCall]:
         """Return the calls that have not returned yet, the longest first."""

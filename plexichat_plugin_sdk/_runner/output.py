@@ -15,6 +15,8 @@ _LINE_CHARACTERS = 8000  # a little less than a record may hold
 class LogStream(io.TextIOBase):
     """A text stream whose lines become log records."""
 
+    encoding = "utf-8"
+
     def __init__(self, logger: logging.Logger, level: int) -> None:
         super().__init__()
         self._logger = logger

@@ -38,8 +38,9 @@ class Records:
                 return
             self._waiting.append(Tell(what, arguments))
             if self._thread is None:
-                self._thread = threading.Thread(target=self._serve, name="log", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._serve, name="log", daemon=True)
+                thread.start()
+                self._thread = thread
             self._changed.notify_all()
 
     def flush(self, seconds: float) -> bool:

@@ -78,7 +78,8 @@ class Gateway:
             answer = self.answers[record.what]
             answer = answer(record.arguments) if callable(answer) else answer
             if isinstance(answer, tuple):
-                line.send(Failure(record.number, *answer, {}))
+                code, message = answer
+                line.send(Failure(record.number, code, message, {}))
             else:
                 line.send(Answer(record.number, answer))
 

@@ -15,16 +15,16 @@ from plexichat_plugin_sdk._annotations import none_blocks
 Verdict = Optional[dict[str, Any]]  # noqa: UP045 -- an alias as authors write it
 
 BLOCKS = {
-    "optional": Optional[dict],  # noqa: UP045
+    "optional": Optional[dict[str, str]],  # noqa: UP045
     "old style": Optional[Dict[str, Any]],  # noqa: UP006, UP045
-    "union": Union[dict, None],  # noqa: UP007
-    "bar": dict | None,
+    "union": Union[dict[str, str], None],  # noqa: UP007
+    "bar": dict[str, str] | None,
     "none first": None | dict[str, Any],
     "with allow": dict | Allow | None,
     "forward reference": Optional["Message"],  # noqa: F821
-    "annotated": Annotated[dict | None, "why"],
-    "awaitable": Awaitable[dict | None],
-    "coroutine": Coroutine[Any, Any, dict | None],
+    "annotated": Annotated[dict[str, str] | None, "why"],
+    "awaitable": Awaitable[dict[str, str] | None],
+    "coroutine": Coroutine[Any, Any, dict[str, str] | None],
     "text": "Optional[Dict[str, Any]]",
     "text with module": "typing.Optional[dict]",
     "text with unknown module": "t.Optional[t.Dict[str, t.Any]]",
@@ -106,10 +106,16 @@ def test_a_circle_of_aliases_ends() -> None:
 
 def test_a_new_style_alias_is_followed() -> None:
     class Alias:
-        __value__ = typing.Optional[dict]  # noqa: UP045
+        __value__ = typing.Optional[dict[str, str]]  # noqa: UP045
 
     assert none_blocks(_annotated(Alias()))
 
 
 def test_what_is_no_function_allows() -> None:
     assert not none_blocks(print)
+
+
+def test_a_wrapper_of_itself_ends() -> None:
+    handler = _annotated(dict[str, str] | None)
+    handler.__wrapped__ = handler  # type: ignore[attr-defined]
+    assert none_blocks(handler)

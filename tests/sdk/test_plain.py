@@ -19,6 +19,14 @@ class Colour(enum.Enum):
     RED = "red"
 
 
+class Word(str):
+    """A text of a library's own kind."""
+
+
+class Number(int):
+    """A number of a library's own kind."""
+
+
 class Bad:
     def __repr__(self) -> str:
         raise RuntimeError("no")
@@ -29,7 +37,7 @@ ONE = uuid.UUID(int=1)
 
 
 def test_json_is_returned_as_it_is() -> None:
-    value = {"a": [1, 2.5, None, True, "x", {"b": []}]}
+    value: Any = {"a": [1, 2.5, None, True, "x", {"b": []}]}
     assert is_plain(value)
     assert as_plain(value) is value
 
@@ -69,6 +77,12 @@ def test_near_relatives_become_json(value: Any, plain: Any) -> None:
 def test_the_rest_is_refused_by_name(value: Any, said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         as_plain(value)
+
+
+def test_subclasses_travel_as_what_they_are_below() -> None:
+    plain = as_plain([Word("x"), Number(3), (1.5, True, None)])
+    assert plain == ["x", 3, [1.5, True, None]]
+    assert [type(each) for each in plain[:2]] == [str, int]
 
 
 def test_what_contains_itself_is_refused() -> None:

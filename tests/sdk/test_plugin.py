@@ -84,7 +84,7 @@ def test_on_load_of_the_base_keeps_the_context() -> None:
 
 
 def test_the_class_itself_and_the_empty_methods_are_harmless() -> None:
-    assert (Plugin.name, Plugin.context) == ("", None)
+    assert [Plugin.name, Plugin.context] == ["", None]
     assert Plugin().on_unload() is None  # type: ignore[func-returns-value]
     assert Plugin().on_config_changed({}) is None  # type: ignore[func-returns-value]
 

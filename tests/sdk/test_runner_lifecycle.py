@@ -191,7 +191,7 @@ def test_a_ping_tells_what_runs_and_where(tmp_path: Path) -> None:
         caller = child.conversation()
         caller.begin("filter", "wait", {})
         calls = until(lambda: child.ping().calls)
-        stacks = child.ping(with_stacks=True).stacks
+        stacks = until(lambda: child.ping(with_stacks=True).stacks)
         assert child.ping().stacks == ""
         child.conversation().filter({}, "go")
         assert isinstance(caller.framed.receive(), Answer)
