@@ -24,7 +24,6 @@ from plugins_registry.models import (
     Release,
 )
 
-
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
 else:

@@ -6,8 +6,8 @@ elsewhere (web processes) registers a settler, which returns when those copies h
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection
+from time import monotonic, sleep
 
 from plugins_registry.exceptions import RegistryError
 from plugins_registry.models import Plugin
@@ -45,7 +45,7 @@ def settle() -> None:
 def _wait(
     name: str, good: Collection[State], *, hopeless: Collection[State], seconds: float
 ) -> Plugin:
-    deadline = time.monotonic() + seconds
+    deadline = monotonic() + seconds
     while True:
         plugin = Plugin.objects.filter(name=name).first()
         if plugin is None:
@@ -54,9 +54,9 @@ def _wait(
             return plugin
         if plugin.state in hopeless and _is_fresh(plugin):
             raise WaitEnded(_seen(plugin))
-        if time.monotonic() >= deadline:
+        if monotonic() >= deadline:
             raise WaitEnded(_timed_out(plugin, seconds))
-        time.sleep(POLL_SECONDS)
+        sleep(POLL_SECONDS)
 
 
 def _is_fresh(plugin: Plugin) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from argparse import Namespace
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
+from time import sleep
 from typing import Any, TextIO
 
 from plugins_registry.commands.parsers import Verbs, add_json, add_verb
@@ -64,7 +64,7 @@ def new_lines(path: Path) -> Iterator[str]:
             if line:
                 yield line
             else:
-                time.sleep(POLL_SECONDS)
+                sleep(POLL_SECONDS)
     finally:
         if file is not None:
             file.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ def supervised(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         def see(_seconds: float) -> None:
             services.observe("demo", state=state, reason=reason)
 
-        monkeypatch.setattr(waiting.time, "sleep", see)
+        monkeypatch.setattr("plugins_registry.waiting.sleep", see)
 
     return _supervised
 
@@ -290,7 +290,7 @@ class TestLogs:
         self, log: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         log.write_text("old\n")
-        steps = iter(
+        steps: Iterator[Callable[[], object]] = iter(
             [
                 lambda: log.write_text("old\npar"),
                 lambda: log.write_text("old\npartial\n"),
@@ -298,7 +298,11 @@ class TestLogs:
                 lambda: log.write_text("fresh\n"),
             ]
         )
-        monkeypatch.setattr(logs.time, "sleep", lambda _seconds: next(steps)())
+
+        def go_on(_seconds: float) -> None:
+            next(steps)()
+
+        monkeypatch.setattr("plugins_registry.commands.logs.sleep", go_on)
         lines = logs.new_lines(log)
         assert [next(lines), next(lines)] == ["partial\n", "fresh\n"]
         lines.close()  # type: ignore[attr-defined]  # it is a generator

@@ -38,6 +38,12 @@ def describe(plugin: Plugin, **offers: Any) -> None:
     )
 
 
+def described() -> dict[str, Any]:
+    description: dict[str, Any] | None = Release.objects.get().description
+    assert description is not None
+    return description
+
+
 def test_an_offer_is_kept_and_shown_on_the_board(install: Install) -> None:
     plugin = install("demo")
     services.enable("demo")
@@ -57,14 +63,14 @@ def test_an_offer_is_kept_and_shown_on_the_board(install: Install) -> None:
 def test_marks_may_come_as_lists(install: Install) -> None:
     plugin = install("demo")
     describe(plugin, hooks=[["message_sent", "block"]], endpoints=[["/api/d", ["GET"], [], ""]])
-    description = Release.objects.get().description
+    description = described()
     assert description["hooks"] == [{"name": "message_sent", "on_none": "block"}]
     assert description["endpoints"][0]["path"] == "/api/d"
 
 
 def test_hook_aliases_of_the_code_are_resolved(install: Install) -> None:
     describe(install("demo"), hooks=[{"name": "channel_join", "on_none": "allow"}])
-    assert Release.objects.get().description["hooks"][0]["name"] == "channel_member_joined"
+    assert described()["hooks"][0]["name"] == "channel_member_joined"
 
 
 def test_permissions_are_created_for_admins_to_assign(install: Install) -> None:

@@ -8,7 +8,7 @@ import socket
 import stat
 import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -33,7 +33,7 @@ def look(into: Path) -> Callable[[Path], Inspection]:
     return lambda source: inspect(source, into)
 
 
-def zipped(path: Path, files: dict[str, str | bytes], **options: int) -> Path:
+def zipped(path: Path, files: Mapping[str, str | bytes], **options: int) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
             entry = zipfile.ZipInfo("x")
