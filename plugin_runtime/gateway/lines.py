@@ -19,20 +19,31 @@ from .records import Journal
 logger = logging.getLogger(__name__)
 
 
+#: Lines that one plugin may hold at a time; a thread of ours serves each.
+LINES_PER_PLUGIN = 8
+
+
 class Gateway:
     """All lines of this process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._journals: dict[tuple[str, str], Journal] = {}
-        self._lines: set[Framed[ToGateway]] = set()
+        self._lines: dict[str, set[Framed[ToGateway]]] = {}
 
     def accept(self, plugin: str, release: str, end: socket.socket) -> None:
-        """Serve the gateway's end of a line until the plugin closes its own."""
+        """Serve the gateway's end of a line until the plugin closes its own.
+
+        A line beyond the limit is closed at once.
+        """
         line: Framed[ToGateway] = Framed(end, ToGateway)
         with self._lock:
-            self._lines.add(line)
-            journal = self._journals.setdefault((plugin, release), Journal(plugin, release))
+            lines = self._lines.setdefault(plugin, set())
+            if len(lines) >= LINES_PER_PLUGIN:
+                line.close()
+                return
+            lines.add(line)
+            journal = self._journal_of(plugin, release)
         threading.Thread(
             target=self._serve, args=(plugin, journal, line), name=f"gateway-{plugin}", daemon=True
         ).start()
@@ -40,11 +51,17 @@ class Gateway:
     def close(self) -> None:
         """End every line."""
         with self._lock:
-            lines, journals = list(self._lines), list(self._journals.values())
+            lines = [line for lines in self._lines.values() for line in lines]
+            journals = list(self._journals.values())
         for line in lines:
             line.close()
         for journal in journals:
             journal.close()
+
+    def _journal_of(self, plugin: str, release: str) -> Journal:
+        if (plugin, release) not in self._journals:
+            self._journals[plugin, release] = Journal(plugin, release)
+        return self._journals[plugin, release]
 
     def _serve(self, plugin: str, journal: Journal, line: Framed[ToGateway]) -> None:
         try:
@@ -58,7 +75,7 @@ class Gateway:
             line.close()
             connections.close_all()
             with self._lock:
-                self._lines.discard(line)
+                self._lines[plugin].discard(line)
 
 
 def _attend(plugin: str, journal: Journal, line: Framed[ToGateway], record: ToGateway) -> None:

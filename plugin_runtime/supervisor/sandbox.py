@@ -30,8 +30,6 @@ from .overruns import Overruns, stuck_call
 
 logger = logging.getLogger(__name__)
 
-#: Lines to the gateway that one sandbox may hold.
-GATEWAY_LINES = 8
 #: Frames that a sandbox may send between two health questions; it has no reason for more.
 FRAMES_PER_PING = 1000
 #: How long an ending waits for the caller's word on which call the plugin was in.
@@ -93,7 +91,6 @@ class Sandbox:
         self._process = process
         self._control = control
         self._gateway = gateway
-        self._lines = 0
         self._numbers = 0
         self._frames = 0
         self._overruns = Overruns()
@@ -124,13 +121,11 @@ class Sandbox:
         return ours
 
     async def give_gateway_line(self) -> None:
-        """Hand in one more line to the gateway, up to the limit; more wishes are ignored."""
-        if self._lines >= GATEWAY_LINES:
-            return
+        """Hand in one more line to the gateway, which keeps the limit."""
         theirs, ours = socket.socketpair()
-        self._lines += 1
+        self._numbers += 1
         self._gateway.accept(self.plugin, self.release, ours)
-        await self._control.hand_over(Line("gateway", self._lines), theirs)
+        await self._control.hand_over(Line("gateway", self._numbers), theirs)
 
     async def configure(self, wanted: WantedPlugin) -> None:
         """Tell the plugin its new configuration."""

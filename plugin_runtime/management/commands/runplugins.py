@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from plugin_runtime.gateway import Gateway
+from plugin_runtime.gateway import GatewayProcess
 from plugin_runtime.supervisor.supervisor import Supervisor
 
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         asyncio.run(self._supervise())
 
     async def _supervise(self) -> None:
-        gateway, until, ready = Gateway(), asyncio.Event(), asyncio.Event()
+        gateway, until, ready = GatewayProcess(), asyncio.Event(), asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, until.set)

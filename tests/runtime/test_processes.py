@@ -1,0 +1,170 @@
+"""The production arrangement: supervisor and gateway as processes of their own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plexichat.bootstrap import ROOT
+from plugin_runtime import board, conversations
+from plugin_runtime.conversations import pool
+from plugin_runtime.switchboard import client
+from plugins_registry import services
+from plugins_registry.models import Plugin
+from tests.running import is_gone
+from tests.waiting import wait_for
+
+CODE = """
+from plexichat_plugin_sdk import Plugin, endpoint
+from plexichat_plugin_sdk.config import get_config
+
+
+class Asks(Plugin):
+    @endpoint("/api/v1/asks")
+    def ask(self, request):
+        return get_config(self.name, {"greeting": "none"})
+"""
+
+
+def start(home: Path) -> subprocess.Popen[str]:
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "plexichat.settings",
+        "PLEXICHAT_HOME": str(home),
+        "PLEXICHAT_SECRET_KEY": "only for tests, but long enough for a check",
+        "PLEXICHAT_DATABASE_URL": _url_of(database),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "django", "runplugins"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _url_of(database: dict[str, Any]) -> str:
+    if database["ENGINE"].endswith("sqlite3"):
+        return f"sqlite:///{database['NAME']}"
+    address = f"{database['HOST']}:{database['PORT']}"
+    return f"postgresql://{database['USER']}:{database['PASSWORD']}@{address}/{database['NAME']}"
+
+
+def children_of(pid: int) -> dict[str, int]:
+    """The command lines of a process's children, each with its pid."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(") ")[2].split()[1])
+            words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if parent == pid:
+            found[words] = int(folder.name)
+    return found
+
+
+@pytest.fixture
+def supervisor(
+    transactional_db: None, home: Path, tmp_path: Path
+) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+    """Starts `runplugins` processes; none is left afterwards."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start_one() -> subprocess.Popen[str]:
+        started.append(start(home))
+        wait_for(client.is_answering, seconds=30, what="the supervisor's answer")
+        return started[-1]
+
+    folder = tmp_path / "asks"
+    folder.mkdir()
+    (folder / "plugin.yaml").write_text('plugin: {name: asks, version: "1.0"}\n')
+    (folder / "plugin.py").write_text(CODE)
+    services.install(folder, allow_unsigned=True, grant_all=True)
+    services.configure("asks", {"greeting": "hello"})
+    services.enable("asks")
+    yield start_one
+    for process in started:
+        process.kill()
+        process.communicate()
+    client.desk.forget()
+    pool.forget_all()
+    board.forget()
+
+
+def ask() -> Any:
+    request = {"user_id": "u", "method": "GET", "path": "/api/v1/asks", "path_params": {}}
+    request |= {"params": {}, "headers": {}, "body": None, "files": {}}
+    target = "GET /api/v1/asks"
+    return conversations.call("asks", "endpoint", target, request, deadline_ms=10_000)[2]
+
+
+def is_active() -> bool:
+    return Plugin.objects.get(name="asks").state == "active"
+
+
+def test_a_plugin_asks_the_gateway_process(supervisor: Callable[[], Any]) -> None:
+    supervisor()
+    wait_for(is_active, what="active")
+
+    assert ask() == {"greeting": "hello"}
+
+
+def test_a_killed_gateway_is_replaced(supervisor: Callable[[], subprocess.Popen[str]]) -> None:
+    process = supervisor()
+    wait_for(is_active, what="active")
+    gateways = [pid for words, pid in children_of(process.pid).items() if "rungateway" in words]
+
+    os.kill(gateways[0], signal.SIGKILL)
+
+    wait_for(lambda: _answers({"greeting": "hello"}), seconds=30, what="an answer")
+
+
+def _answers(expected: Any) -> bool:
+    try:
+        return bool(ask() == expected)
+    except Exception:
+        return False
+
+
+def test_a_killed_supervisor_takes_its_children_along_and_a_new_one_brings_them_back(
+    supervisor: Callable[[], subprocess.Popen[str]],
+) -> None:
+    first = supervisor()
+    wait_for(is_active, what="active")
+    ask()
+    family = list(children_of(first.pid).values())
+    sandboxes = [pid for parent in family for pid in children_of(parent).values()]
+    assert sandboxes, "no sandbox was running, so nothing is proved"
+
+    first.kill()
+    first.wait()
+
+    wait_for(lambda: all(is_gone(pid) for pid in family + sandboxes), what="their end")
+    supervisor()
+    assert wait_for(lambda: _answers({"greeting": "hello"}), seconds=30, what="an answer")
+
+
+def test_a_stopped_supervisor_ends_in_order(
+    supervisor: Callable[[], subprocess.Popen[str]],
+) -> None:
+    process = supervisor()
+    wait_for(is_active, what="active")
+    family = list(children_of(process.pid).values())
+
+    process.terminate()
+
+    assert process.wait(20) == 0
+    assert all(is_gone(pid) for pid in family)
+    assert "level" in process.communicate()[0]
+    assert Plugin.objects.get(name="asks").state == "stopped"
