@@ -254,6 +254,15 @@ def test_version_2_moves_aside_and_hands_controllers_down(tree: Path, tmp_path: 
     assert (tree / "plexichat-host" / "cgroup.procs").read_text() == str(os.getpid())
 
 
+def test_version_2_does_not_move_aside_twice(tree: Path, tmp_path: Path) -> None:
+    CgroupFactory.probe(tmp_path)
+    (tmp_path / "cgroup").write_text("0::/user/plexichat.service/plexichat-host\n")
+    (tree / "cgroup.subtree_control").write_text("cpu memory pids")
+
+    assert CgroupFactory.probe(tmp_path) is not None
+    assert not (tree / "plexichat-host" / "plexichat-host").exists()
+
+
 def test_version_2_gets_one_folder_with_all_limits(tree: Path, tmp_path: Path) -> None:
     found = CgroupFactory.probe(tmp_path)
     assert found is not None

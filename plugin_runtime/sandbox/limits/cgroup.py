@@ -9,18 +9,16 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from plugin_runtime.sandbox import layers as layer
 
-_CONTROLLERS: Final = {
-    layer.CGROUP_MEMORY: "memory",
-    layer.CGROUP_CPU: "cpu",
-    layer.CGROUP_PIDS: "pids",
-}
+from . import trees
+from .trees import text_of
+
 _CPU_PERIOD_US: Final = 100_000
 #: The kernel takes no smaller quota than a millisecond in each period.
 _SMALLEST_QUOTA_US: Final = 1_000
@@ -89,7 +87,7 @@ class Cgroup:
     def _number(self, name: str, *files: str) -> int:
         folder = self._folders.get(name)
         for file in files:
-            if folder is not None and (text := _text(folder / file)):
+            if folder is not None and (text := text_of(folder / file)):
                 return int(text)
         return 0
 
@@ -113,9 +111,9 @@ class CgroupFactory:
 
         Leftovers of supervisors that have died are removed on the way.
         """
-        own_paths, mounts = _own_paths(proc / "cgroup"), _mounts(proc / "mounts")
-        for version, bases in ((2, _bases_2(own_paths, mounts)), (1, _bases_1(own_paths, mounts))):
-            factory = cls(bases, version=version)
+        own_paths, mounts = trees.own_paths(proc / "cgroup"), trees.mounts(proc / "mounts")
+        for version, find in ((2, trees.version_2), (1, trees.version_1)):
+            factory = cls(find(own_paths, mounts), version=version)
             factory._keep_working()
             if factory._bases:
                 factory._remove_leftovers()
@@ -203,83 +201,15 @@ def _forbid_swap(folder: Path | None, memory_bytes: int) -> None:
             (folder / file).write_text(str(value))
 
 
-def _bases_2(own_paths: Mapping[str, str], mounts: Iterable[tuple[str, Path]]) -> dict[str, Path]:
-    """Return where version 2 hands controllers down: the own group, else the top for root."""
-    for options, mount in mounts:
-        if options != "":
-            continue
-        for base in (mount / own_paths.get("", "/").strip("/"), mount):
-            offered = set((_text(base / "cgroup.controllers") or "").split())
-            wanted = {held: name for held, name in _CONTROLLERS.items() if name in offered}
-            if wanted and _hand_down(base, wanted.values()):
-                return dict.fromkeys(wanted, base)
-    return {}
-
-
-def _hand_down(base: Path, controllers: Iterable[str]) -> bool:
-    """Enable controllers for groups below; a group with processes of its own must not.
-
-    Where this process is the only one, it moves aside into a group of its own.
-    """
-    file = base / "cgroup.subtree_control"
-    missing = set(controllers) - set((_text(file) or "").split())
-    if not missing:
-        return True
-    with contextlib.suppress(OSError):
-        if (_text(base / "cgroup.procs") or "").split() == [str(os.getpid())]:
-            (base / "plexichat-host").mkdir(exist_ok=True)
-            (base / "plexichat-host" / "cgroup.procs").write_text(str(os.getpid()))
-        file.write_text(" ".join(f"+{name}" for name in sorted(missing)))
-        return True
-    return False
-
-
-def _bases_1(own_paths: Mapping[str, str], mounts: Iterable[tuple[str, Path]]) -> dict[str, Path]:
-    """Return each controller's own group in its tree; inside a container, its top."""
-    bases = {}
-    for options, mount in mounts:
-        for held, name in _CONTROLLERS.items():
-            if name in options.split(","):
-                own = mount / own_paths.get(name, "/").strip("/")
-                bases[held] = own if own.is_dir() else mount
-    return bases
-
-
-def _own_paths(file: Path) -> dict[str, str]:
-    """Return this process's group by controller; version 2 has the empty name."""
-    paths = {}
-    for line in (_text(file) or "").splitlines():
-        _, controllers, path = line.split(":", 2)
-        paths.update(dict.fromkeys(controllers.split(","), path))
-    return paths
-
-
-def _mounts(file: Path) -> list[tuple[str, Path]]:
-    """Return (options, mount point) of each tree; version 2 has no options here."""
-    fields = [line.split() for line in (_text(file) or "").splitlines()]
-    return [
-        (options if kind == "cgroup" else "", Path(mount))
-        for _, mount, kind, options, *_ in fields
-        if kind in ("cgroup", "cgroup2")
-    ]
-
-
 def _start_time(pid: int) -> int:
     """Return when a process started, in clock ticks since boot; -1 when there is none."""
-    text = _text(Path(f"/proc/{pid}/stat"))
+    text = text_of(Path(f"/proc/{pid}/stat"))
     return int(text.rpartition(")")[2].split()[19]) if text else -1
 
 
 def _fact(file: Path, name: str) -> int:
-    for line in (_text(file) or "").splitlines():
+    for line in (text_of(file) or "").splitlines():
         key, _, value = line.partition(" ")
         if key == name:
             return int(value)
     return 0
-
-
-def _text(file: Path) -> str | None:
-    try:
-        return file.read_text()
-    except OSError:
-        return None
