@@ -156,7 +156,7 @@ class CgroupFactory:
         for held, base in list(self._bases.items()):
             trial = base / f"{self._prefix}trial-{held}"
             try:
-                trial.mkdir()
+                trial.mkdir(exist_ok=True)
                 for owner, file, value in _settings(self._version, ceiling):
                     if owner == held:
                         (trial / file).write_text(value)
