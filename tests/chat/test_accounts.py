@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework.test import APIClient
@@ -173,6 +176,22 @@ def test_a_ticket_is_good_once(ann: User, client_of: ClientOf) -> None:
     assert spent is not None
     assert spent.user == ann
     assert services.redeem_ticket(ticket) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_come_with_one_ticket_at_once_one_gets_in(ann: User) -> None:
+    ticket = services.issue_ticket(ann)
+    start = threading.Barrier(4)
+
+    def redeem(_: int) -> bool:
+        start.wait(timeout=10)
+        try:
+            return services.redeem_ticket(ticket) is not None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(redeem, range(4))) == [False, False, False, True]
 
 
 def test_a_ticket_is_good_for_half_a_minute(ann: User) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
+from plexichat.chat import services
 from plexichat.chat.models import Channel, Membership, User
 from tests.chat.conftest import ClientOf, MakeChannel, MakeUser
 
@@ -64,6 +67,25 @@ def test_two_people_have_one_direct_channel_whoever_asks(
     second = _create(client_of(bob), "direct", members=[ann.public_id])
     assert (first.status_code, second.status_code) == (201, 200)
     assert second.json() == first.json()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_make_their_direct_channel_at_once_get_the_same(ann: User, bob: User) -> None:
+    start = threading.Barrier(2)
+
+    def make(pair: tuple[User, User]) -> str:
+        start.wait(timeout=10)
+        try:
+            channel, _ = services.create_channel(
+                pair[0], name="", channel_type="direct", member_ids=[pair[1].public_id]
+            )
+            return channel.public_id
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        assert len(set(threads.map(make, [(ann, bob), (bob, ann)]))) == 1
+    assert Channel.objects.get().members.count() == 2
 
 
 @pytest.mark.parametrize("count", [0, 2])
