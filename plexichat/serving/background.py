@@ -10,7 +10,7 @@ import logging
 import threading
 from typing import Any
 
-from celery.beat import EmbeddedService
+from celery.beat import EmbeddedService, Scheduler
 from celery.worker import WorkController, state
 from django.conf import settings
 
@@ -22,8 +22,6 @@ logger = logging.getLogger(__name__)
 START_SECONDS = 10.0
 #: Tasks that may run at once. They mostly wait for plugins and for the database.
 WORKER_THREADS = 4
-#: How often beat looks whether something is due.
-BEAT_SECONDS = 0.5
 #: How long a part may take to end before the host goes on without it.
 STOP_SECONDS = 5.0
 
@@ -75,9 +73,9 @@ class Beat:
     """Celery's clock, which sends what the schedule says."""
 
     def __init__(self) -> None:
-        # It sleeps through a stop for up to its interval, so the interval is short.
-        seconds: Any = BEAT_SECONDS  # the stubs forget that seconds have fractions
-        self._thread: Any = EmbeddedService(app, max_interval=seconds, thread=True)
+        # Named here, because the embedded service does not ask the settings: its own default
+        # keeps a pickle in the current folder. It wakes up each second, so a stop takes one.
+        self._thread: Any = EmbeddedService(app, thread=True, scheduler_cls=Scheduler)
 
     def start(self) -> None:
         """Begin to send."""

@@ -171,6 +171,10 @@ def stops_without_a_trace(host: Host, number: int) -> None:
     assert "Stopped." in host.said
 
 
+def test_a_host_leaves_nothing_beside_its_home(running: Host) -> None:
+    assert sorted(path.name for path in ROOT.glob("celerybeat*")) == []
+
+
 def log_in(host: Host, password: str) -> int:
     login = {"username": "admin", "password": password}
     return httpx.post(f"{host.url}/api/v1/auth/login", json=login, timeout=10).status_code
