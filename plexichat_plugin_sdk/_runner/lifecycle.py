@@ -51,6 +51,10 @@ class Lifecycle:
         name, since = self._doing
         return [RunningCall("lifecycle", name, int((time.monotonic() - since) * 1000), 0)]
 
+    def rest(self) -> None:
+        """Note that the author's part of the current step is over."""
+        self._doing = None
+
     def load(self, load: Load) -> tuple[Gathered, Loaded]:
         """Build the plugin and run `on_load`; raises whatever the author's code raises."""
         self._context = PluginContext(

@@ -118,6 +118,7 @@ class Process:
             failed = LoadFailed(summary(error), stacks.exception_text(error))
             self._leave(failed, _EXIT_NOT_LOADED)
         self._dispatch = Dispatch(offered, self._loop)
+        self._lifecycle.rest()  # or a ping right after `Loaded` would still be told of on_load
         self._control.send(description)
 
     def _loaded_plugin(self, load: Load) -> tuple[Gathered, Any]:
