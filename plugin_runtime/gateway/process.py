@@ -35,6 +35,7 @@ class GatewayProcess:
     def __init__(self) -> None:
         self._line: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._started()  # it needs a second or two, while the supervisor sets itself up
 
     def accept(self, plugin: str, release: str, end: socket.socket) -> None:
         """Hand the gateway's end of a line over; our copy is closed."""

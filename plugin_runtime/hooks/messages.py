@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from plexichat.chat import events
+
 #: Who wrote what, where and when is the chat's to say; a filter's other values are ignored.
 IDENTITY_KEYS = ("message_id", "user_id", "channel_id", "timestamp")
 CHANGEABLE_KEYS = frozenset({"content", "message_type", "metadata"})
@@ -72,8 +74,7 @@ def _refuse_identity(key: str, value: Any, message: dict[str, Any], complain: Co
 
 
 def _check(merged: dict[str, Any]) -> None:
-    for key in ("content", "message_type"):
-        if not isinstance(merged[key], str):
-            raise BadAnswer(f"{key!r} is {type(merged[key]).__name__}; expected a string")
-    if not merged["content"].strip() or "\0" in merged["content"]:
-        raise BadAnswer("'content' is empty or has a NUL; to refuse a message, block it")
+    problems = events.problems(merged)
+    if problems:
+        named = "; ".join(f"{key!r}: {' '.join(texts)}" for key, texts in problems.items())
+        raise BadAnswer(f"returned a message that cannot be stored: {named}")

@@ -82,7 +82,7 @@ class Launcher:
 
     async def open(self) -> None:
         """Find out what holds on this machine and start the zygote."""
-        self._probe = await asyncio.to_thread(probe)
+        self._probe = await asyncio.to_thread(probe, conf.home)
         await self._zygote()
 
     async def close(self) -> None:

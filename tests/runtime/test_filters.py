@@ -99,6 +99,20 @@ def test_what_a_filter_returns_must_be_a_message(platform: Platform, post: Post)
     assert post("still text").content == "still text"
 
 
+def test_a_message_made_too_long_does_not_pass(platform: Platform, post: Post) -> None:
+    code = """
+        from plexichat_plugin_sdk import Plugin, hook
+
+        class Swells(Plugin):
+            @hook("message_sent")
+            def swell(self, message):
+                return {**message, "content": "x" * 1_000_000}
+    """
+    platform.install(platform.write("swells", code))
+
+    assert post("short").content == "short"
+
+
 def test_a_raising_filter_with_an_open_policy_lets_the_message_pass(
     platform: Platform, post: Post
 ) -> None:

@@ -96,7 +96,9 @@ def supervisor(
     yield start_one
     for process in started:
         process.kill()
-        process.communicate()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
     client.desk.forget()
     pool.forget_all()
     board.forget()
@@ -166,5 +168,6 @@ def test_a_stopped_supervisor_ends_in_order(
 
     assert process.wait(20) == 0
     assert all(is_gone(pid) for pid in family)
-    assert "level" in process.communicate()[0]
+    assert process.stdout is not None
+    assert "level" in process.stdout.read()
     assert Plugin.objects.get(name="asks").state == "stopped"
