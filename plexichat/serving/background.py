@@ -47,13 +47,15 @@ class Worker:
     def start(self) -> None:
         """Begin to take tasks; return once it does, or after a bounded wait.
 
-        Two threads that use the in-memory broker for the very first time at once may each make
-        the queue, and then never meet.
+        The first heartbeat is sent here, since beat sends each task one interval after its
+        start. (Celery's own worker program announces that it is ready; this one does not.)
         """
         _stop_with(None)
         self._thread.start()
-        if not self._is_ready.wait(START_SECONDS):
-            logger.error("the worker takes no tasks yet")
+        if self._is_ready.wait(START_SECONDS):
+            app.send_task(HEARTBEAT_TASK)
+        else:
+            logger.error("the worker takes no tasks yet; is its broker there?")
 
     def ask_to_stop(self) -> None:
         """Take no more tasks from now on; those that run come to their end."""
