@@ -47,7 +47,7 @@ _ECHO = """
 import socket, struct, sys
 peer = socket.socket(fileno=int(sys.argv[1]))
 while True:
-    data = peer.recv(65536)
+    data = peer.recv(8192)
     if not data:
         break
     peer.sendall(data)
@@ -63,8 +63,9 @@ def run() -> list[Result]:
         sandbox = place.supervisor.pids["noop"]
         cores = sorted(os.sched_getaffinity(0))
         for label, ours, theirs in _placements(cores):
+            filters.consult(MESSAGE)  # the conversation's thread exists from here on
             for pid in (echo, sandbox):
-                os.sched_setaffinity(pid, {theirs})
+                _pin(pid, theirs)
             os.sched_setaffinity(0, {ours})
             try:
                 results += _compare(label, floor_call)
@@ -78,6 +79,12 @@ def _placements(cores: list[int]) -> list[tuple[str, int, int]]:
     if len(cores) > 1:
         placements.append(("two cores", cores[0], cores[1]))
     return placements
+
+
+def _pin(pid: int, core: int) -> None:
+    """Keep a process on one core, with the threads it has and those it will start."""
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        os.sched_setaffinity(int(thread), {core})
 
 
 def _compare(label: str, floor_call: Callable[[], object]) -> list[Result]:
@@ -124,7 +131,7 @@ def _echo_peer() -> Iterator[tuple[int, Callable[[], object]]]:
 
     def call() -> object:
         ours.sendall(frame)
-        return ours.recv(65536)
+        return ours.recv(8192)
 
     try:
         yield peer.pid, call

@@ -40,11 +40,11 @@ class Conversation:
         if deadline_ms != self._deadline_ms:
             set_deadline(self._framed.socket, deadline_ms / 1000)
             self._deadline_ms = deadline_ms
-        self._number += 1
-        until = time.monotonic() + deadline_ms / 1000
+        number = self._number = self._number + 1
         self.is_usable = False
+        until = time.monotonic() + deadline_ms / 1000
         try:
-            self._send(Call(self._number, kind, target, payload, deadline_ms))
+            self._send(Call(number, kind, target, payload, deadline_ms))
             answer = self._framed.receive(until=until)
         except WireTimeout as error:
             raise DeadlinePassed(
@@ -52,7 +52,10 @@ class Conversation:
             ) from error
         except (WireClosed, WireViolation) as error:
             raise PluginUnavailable(self.plugin, f"gone during {target!r}: {error}") from error
-        return self._result_of(answer, target)
+        if type(answer) is Answer and answer.number == number:
+            self.is_usable = True
+            return answer.result
+        raise self._failure_of(answer, target)
 
     def close(self) -> None:
         """End the conversation; the plugin's thread for it ends too."""
@@ -69,11 +72,8 @@ class Conversation:
         except WireClosed as error:
             raise Stale from error
 
-    def _result_of(self, answer: ToCaller, target: str) -> Any:
-        if isinstance(answer, Answer) and answer.number == self._number:
-            self.is_usable = True
-            return answer.result
+    def _failure_of(self, answer: ToCaller, target: str) -> PluginFault | PluginUnavailable:
         if isinstance(answer, Failure) and answer.number == self._number:
             self.is_usable = True
-            raise PluginFault(self.plugin, answer.code, answer.message, answer.details)
-        raise PluginUnavailable(self.plugin, f"answered {target!r} with a frame out of turn")
+            return PluginFault(self.plugin, answer.code, answer.message, answer.details)
+        return PluginUnavailable(self.plugin, f"answered {target!r} with a frame out of turn")

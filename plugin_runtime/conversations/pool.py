@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections import deque
+from collections import defaultdict, deque
 from typing import Any
 
 from plugin_runtime.exceptions import DeadlinePassed, PluginUnavailable
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 #: Idle conversations kept per plugin; more than a process has calling threads would be waste.
 IDLE_LIMIT = 32
 
-_idle: dict[str, deque[Conversation]] = {}
+_idle: defaultdict[str, deque[Conversation]] = defaultdict(deque)
 
 
 def call(plugin: str, kind: str, target: str, payload: Any, *, deadline_ms: int) -> Any:
@@ -33,13 +33,16 @@ def call(plugin: str, kind: str, target: str, payload: Any, *, deadline_ms: int)
     `PluginUnavailable`, `DeadlinePassed` or `PluginFault`. The call is made at most once: a new
     conversation is tried only when the old one proved closed before anything was sent.
     """
-    conversation = _take(plugin)
+    idle = _idle[plugin]
+    try:
+        conversation = idle.pop()
+    except IndexError:
+        conversation = _introduced(plugin)
     try:
         try:
             return conversation.call(kind, target, payload, deadline_ms)
         except Stale:
-            conversation.close()
-            conversation = _fresh(plugin)
+            conversation = _instead_of(conversation)
             return conversation.call(kind, target, payload, deadline_ms)
     except Stale as error:
         raise PluginUnavailable(plugin, "it is going away") from error
@@ -50,7 +53,10 @@ def call(plugin: str, kind: str, target: str, payload: Any, *, deadline_ms: int)
         client.desk.tell(Lost(plugin, target))
         raise
     finally:
-        _put_back(conversation)
+        if conversation.is_usable and len(idle) < IDLE_LIMIT:
+            idle.append(conversation)
+        else:
+            conversation.close()
 
 
 def forget_all() -> None:
@@ -64,27 +70,14 @@ def forget_all() -> None:
 os.register_at_fork(after_in_child=forget_all)
 
 
-def _take(plugin: str) -> Conversation:
-    try:
-        return _idle[plugin].pop()
-    except (KeyError, IndexError):
-        return _introduced(plugin)
-
-
-def _fresh(plugin: str) -> Conversation:
-    """Return a new conversation; the idle ones lead to a process that is gone."""
-    for stale in _idle.pop(plugin, ()):
-        stale.close()
-    return _introduced(plugin)
+def _instead_of(stale: Conversation) -> Conversation:
+    """Return a new conversation; the idle ones lead to the same process, which is gone."""
+    stale.close()
+    idle = _idle[stale.plugin]
+    while idle:
+        idle.popleft().close()
+    return _introduced(stale.plugin)
 
 
 def _introduced(plugin: str) -> Conversation:
     return Conversation(plugin, client.introduce(plugin))
-
-
-def _put_back(conversation: Conversation) -> None:
-    idle = _idle.setdefault(conversation.plugin, deque())
-    if conversation.is_usable and len(idle) < IDLE_LIMIT:
-        idle.append(conversation)
-    else:
-        conversation.close()

@@ -7,7 +7,6 @@ board in memory, problems go to the supervisor as one-way frames.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from typing import Any
 
 from plexichat.chat import events
@@ -23,6 +22,7 @@ from .order import subscribers
 logger = logging.getLogger(__name__)
 
 MESSAGE_SENT = "message_sent"
+ALLOW = ["allow"]
 
 
 def consult(message: dict[str, Any]) -> dict[str, Any]:
@@ -50,14 +50,13 @@ def _ask(plugin: BoardPlugin, message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _apply(plugin: BoardPlugin, verdict: Any, message: dict[str, Any]) -> dict[str, Any]:
-    if isinstance(verdict, Sequence) and not isinstance(verdict, str):
-        match verdict:
-            case ["allow"]:
-                return message
-            case ["replace", replacement]:
-                return merge(message, replacement, _complain_as(plugin))
-            case ["block", str(reason)]:
-                raise events.Blocked(reason, plugin.name)
+    if verdict == ALLOW:  # the usual answer first
+        return message
+    match verdict:
+        case ["replace", replacement]:
+            return merge(message, replacement, _complain_as(plugin))
+        case ["block", str(reason)]:
+            raise events.Blocked(reason, plugin.name)
     raise BadAnswer("returned something that is no verdict")
 
 
