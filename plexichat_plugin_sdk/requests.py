@@ -62,7 +62,7 @@ class Request:
     def __init__(
         self,
         *,
-        user_id: str | None = None,
+        user_id: str = "",
         method: str = "GET",
         path: str = "/",
         body: Any = None,
@@ -71,7 +71,7 @@ class Request:
         unknown = parts.keys() - {"path_params", "params", "headers", "files"}
         if unknown:
             raise TypeError(f"a Request has no {', '.join(sorted(unknown))}")
-        #: Who asks; `None` only where the endpoint is open to everyone.
+        #: Who asks; every endpoint needs a login, so there always is somebody.
         self.user_id = user_id
         self.method = method
         self.path = path

@@ -44,7 +44,7 @@ class AsyncConnection(Protocol):
 class Handshake:
     """How a WebSocket was opened."""
 
-    user_id: str | None = None
+    user_id: str = ""
     path: str = "/"
     path_params: dict[str, str] = field(default_factory=dict)
     params: dict[str, Any] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class _Opened:
 
     def __init__(self, handshake: Handshake | None = None) -> None:
         opening = handshake or Handshake()
-        #: Who is connected; `None` only where the endpoint is open to everyone.
+        #: Who is connected; every endpoint needs a login, so there always is somebody.
         self.user_id = opening.user_id
         self.path = opening.path
         #: Values of the `{names}` in the path.

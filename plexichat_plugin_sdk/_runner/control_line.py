@@ -42,10 +42,10 @@ class ControlLine(Framed[ToSandbox]):
             self._drop_strangers()
         return record, None
 
-    def _receive_some(self) -> bytes:
+    def _receive_some(self, most: int = _RECEIVE_BYTES) -> bytes:
         try:
             chunk, descriptors, _, _ = socket.recv_fds(
-                self.socket, _RECEIVE_BYTES, _MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
+                self.socket, most, _MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
             )
         except OSError as error:
             raise WireClosed(str(error)) from error

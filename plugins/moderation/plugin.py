@@ -15,10 +15,12 @@ class Moderation(Plugin):
     """Asked for every message, also for edits."""
 
     def on_load(self, context: PluginContext) -> None:
+        """Prepare for the configuration as it is."""
         super().on_load(context)
         self.follow(self.config)
 
     def on_config_changed(self, config: dict[str, Any]) -> None:
+        """An admin has changed it; the next message meets the new rules."""
         self.follow(config)
 
     def follow(self, config: dict[str, Any]) -> None:
@@ -34,6 +36,7 @@ class Moderation(Plugin):
 
     @hook("message_sent")
     def check(self, message: dict[str, Any]) -> dict[str, Any] | None:
+        """Refuse the message, or mask words in it."""
         content = message["content"]
         found = self.blocked.search(content)
         if found:

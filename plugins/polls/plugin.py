@@ -7,12 +7,22 @@ every socket is served by a thread of its own.
 import secrets
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 from typing import Any
 
-from plexichat_plugin_sdk import Plugin, PluginContext, endpoint, websocket_endpoint
+from plexichat_plugin_sdk import (
+    Plugin,
+    PluginContext,
+    Request,
+    WebSocket,
+    endpoint,
+    websocket_endpoint,
+)
 from plexichat_plugin_sdk.exceptions import ValidationError, WebSocketClosed
 
 MAX_TEXT = 300
+#: A body, or a body and its status.
+Answer = dict[str, Any] | tuple[dict[str, Any], int]
 
 
 class Poll:
@@ -34,7 +44,8 @@ class Poll:
             "poll_id": self.poll_id,
             "question": self.question,
             "options": [
-                {"text": text, "votes": count} for text, count in zip(self.options, counts)
+                {"text": text, "votes": count}
+                for text, count in zip(self.options, counts, strict=True)
             ],
             "total": len(self.votes),
         }
@@ -44,13 +55,14 @@ class Polls(Plugin):
     """Serves polls to every logged-in user."""
 
     def on_load(self, context: PluginContext) -> None:
+        """Begin without polls."""
         super().on_load(context)
         self.lock = threading.RLock()
         self.polls: OrderedDict[str, Poll] = OrderedDict()
-        self.watchers: dict[str, list[Any]] = {}
+        self.watchers: dict[str, list[WebSocket]] = {}
 
     @endpoint("/api/v1/polls", methods=["POST"])
-    def create(self, request):
+    def create(self, request: Request) -> Answer:
         """Open a poll: {question, options}."""
         question, options = self.checked(request.body)
         poll = Poll(request.user_id, question, options)
@@ -61,13 +73,13 @@ class Polls(Plugin):
         return poll.results(), 201
 
     @endpoint("/api/v1/polls/{poll_id}")
-    def show(self, request):
+    def show(self, request: Request) -> Answer:
         """The results so far."""
         poll = self.polls.get(request.path_params["poll_id"])
         return poll.results() if poll else not_found()
 
     @endpoint("/api/v1/polls/{poll_id}/vote", methods=["POST"])
-    def vote(self, request):
+    def vote(self, request: Request) -> Answer:
         """Vote, or change the vote: {option: index}."""
         poll = self.polls.get(request.path_params["poll_id"])
         if poll is None:
@@ -82,7 +94,7 @@ class Polls(Plugin):
         return results
 
     @websocket_endpoint("/ws/polls/{poll_id}")
-    def watch(self, websocket) -> None:
+    def watch(self, websocket: WebSocket) -> None:
         """Send the results now and after each vote, until the client leaves."""
         poll_id = websocket.path_params["poll_id"]
         poll = self.polls.get(poll_id)
@@ -108,10 +120,8 @@ class Polls(Plugin):
         with self.lock:
             watchers = list(self.watchers.get(poll_id, ()))
         for websocket in watchers:
-            try:
+            with suppress(WebSocketClosed):  # its own thread cleans up
                 websocket.send_json(results)
-            except WebSocketClosed:
-                pass  # its own thread cleans up
 
     def checked(self, body: Any) -> tuple[str, list[str]]:
         """Return question and options, or say everything that is wrong with them."""
@@ -132,9 +142,9 @@ class Polls(Plugin):
 
 def is_text(value: Any | None) -> bool:
     """Whether a value is text worth showing."""
-    return isinstance(value, str) and 0 < len(value.strip()) and len(value) <= MAX_TEXT
+    return isinstance(value, str) and bool(value.strip()) and len(value) <= MAX_TEXT
 
 
-def not_found() -> tuple[dict[str, str], int]:
+def not_found() -> Answer:
     """The answer for a poll nobody knows."""
     return {"code": "not_found", "detail": "There is no such poll."}, 404

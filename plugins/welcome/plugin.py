@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from typing import Any
 
-from plexichat_plugin_sdk import Allow, Plugin, PluginContext, endpoint, hook
+from plexichat_plugin_sdk import Allow, Plugin, PluginContext, Request, endpoint, hook
 
 REMEMBERED = 10_000
 
@@ -12,12 +12,14 @@ class Welcome(Plugin):
     """Adds a greeting to the first message that it sees of a user in a channel."""
 
     def on_load(self, context: PluginContext) -> None:
+        """Begin with nobody greeted."""
         super().on_load(context)
         # Ordered, so that the ones longest known make room for new ones.
         self.greeted: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     @hook("message_sent", on_none="allow")
-    def greet(self, message: dict[str, Any]) -> Any | None:
+    def greet(self, message: dict[str, Any]) -> dict[str, Any] | Allow:
+        """Add the greeting, once for each person and channel."""
         who_and_where = message["user_id"], message["channel_id"]
         if message.get("is_edit") or who_and_where in self.greeted:
             return Allow()
@@ -28,6 +30,6 @@ class Welcome(Plugin):
         return message
 
     @endpoint("/api/v1/welcome")
-    def show(self, request):
+    def show(self, request: Request) -> dict[str, str]:
         """The greeting, for clients that show it before anybody writes."""
         return {"greeting": self.config["greeting"]}

@@ -39,8 +39,12 @@ class Server:
 
     def command(self, *words: str, expect: int = 0) -> str:
         """Run `manage.py WORDS` beside the server and return what it prints."""
-        environment = {**os.environ, "PLEXICHAT_HOME": str(self.home), "PLEXICHAT_NO_BOOTSTRAP": "1"}
-        environment["DJANGO_SETTINGS_MODULE"] = "plexichat.settings"
+        environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "plexichat.settings",
+            "PLEXICHAT_HOME": str(self.home),
+            "PLEXICHAT_NO_BOOTSTRAP": "1",
+        }
         done = subprocess.run(
             [sys.executable, "manage.py", *words],
             cwd=ROOT,
@@ -80,7 +84,8 @@ def join(server: Server) -> Iterator[Callable[[], Person]]:
 
     def register() -> Person:
         username = f"user{os.urandom(4).hex()}"
-        facts = {"username": username, "email": f"{username}@example.com", "password": "long enough 7"}
+        email = f"{username}@example.com"
+        facts = {"username": username, "email": email, "password": "long enough 7"}
         answer = httpx.post(f"{server.host.url}/api/v1/auth/register", json=facts).json()
         headers = {"Authorization": f"Bearer {answer['token']}"}
         api = httpx.Client(base_url=f"{server.host.url}/api/v1", headers=headers, timeout=30)

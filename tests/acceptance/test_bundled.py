@@ -51,9 +51,7 @@ def test_welcome_greets_once(ada: Person, lobby: str) -> None:
     assert "welcome" not in second[1]["metadata"]  # type: ignore[operator] -- JSON
 
 
-def test_polls_show_votes_live(
-    server: Server, ada: Person, join: Callable[[], Person]
-) -> None:
+def test_polls_show_votes_live(server: Server, ada: Person, join: Callable[[], Person]) -> None:
     poll = ada.api.post("/polls", json={"question": "Tea?", "options": ["yes", "no"]}).json()
     bob = join()
 

@@ -32,9 +32,7 @@ def test_message_plugin_changes_and_blocks(plugin: Install, ada: Person, lobby: 
     assert (blocked.status_code, blocked.json()["code"]) == (422, "message_blocked")
 
 
-def test_api_plugin_asks_for_the_permission(
-    server: Server, plugin: Install, ada: Person
-) -> None:
+def test_api_plugin_asks_for_the_permission(server: Server, plugin: Install, ada: Person) -> None:
     plugin("api_plugin", completed_plugin("APIPlugin"))
     assert ada.api.get("/myplugin/data").status_code == 403
 
@@ -49,9 +47,7 @@ def test_api_plugin_asks_for_the_permission(
     assert ada.api.delete(f"/myplugin/data/{resource}").status_code == 403
 
 
-def test_websocket_plugin_greets_and_answers(
-    server: Server, plugin: Install, ada: Person
-) -> None:
+def test_websocket_plugin_greets_and_answers(server: Server, plugin: Install, ada: Person) -> None:
     plugin("websocket_plugin", completed_plugin("WebSocketPlugin"))
 
     with connect(
@@ -69,9 +65,9 @@ def test_websocket_plugin_greets_and_answers(
 def test_websocket_plugin_refuses_strangers(server: Server, plugin: Install) -> None:
     plugin("websocket_plugin", completed_plugin("WebSocketPlugin"))
 
-    with connect(f"ws://{server.address}/ws/myplugin/events") as socket:
-        with pytest.raises(ConnectionClosed) as closed:
-            socket.recv(timeout=10)
+    stranger = connect(f"ws://{server.address}/ws/myplugin/events")
+    with stranger as socket, pytest.raises(ConnectionClosed) as closed:
+        socket.recv(timeout=10)
 
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 4401
