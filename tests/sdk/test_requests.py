@@ -46,7 +46,7 @@ class AsyncRecorder:
 
 def test_an_empty_request_has_everything() -> None:
     request = Request()
-    assert (request.user_id, request.method, request.path, request.body) == (None, "GET", "/", None)
+    assert (request.user_id, request.method, request.path, request.body) == ("", "GET", "/", None)
     assert (request.params, request.headers, request.files, request.path_params) == ({}, {}, {}, {})
     assert repr(request) == "<Request GET />"
 
