@@ -22,9 +22,15 @@ def main():  # noqa: ANN201 - an annotation would be too new for the Pythons ref
 
     bootstrap.ensure(sys.argv)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plexichat.settings")
-    from django.core.management import execute_from_command_line  # there since ensure()
+    from django.core.exceptions import ImproperlyConfigured  # Django is there since ensure()
+    from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as problem:
+        if "--traceback" in sys.argv:
+            raise
+        sys.exit("manage.py %s: %s" % (" ".join(sys.argv[1:2]), problem))  # noqa: UP031
 
 
 if __name__ == "__main__":

@@ -29,6 +29,10 @@ def request_answered(method: str, status: int, seconds: float) -> None:
     _REQUESTS.labels(known, f"{status // 100}xx").observe(seconds)
 
 
+class CannotListen(Exception):
+    """The address for Prometheus is taken or not ours."""
+
+
 class PlatformCollector(Collector):
     """Asks, at each scrape, which parts answer and how each plugin does."""
 
@@ -60,10 +64,16 @@ def _plugins() -> Metric:
 def listen(address: str) -> None:
     """Serve the numbers at `host:port` from a thread of its own; no address, no listener.
 
-    Raises ValueError for an address without a port and OSError when it is taken.
+    Raises CannotListen.
     """
     if not address:
         return
     host, _, port = address.rpartition(":")
+    try:
+        start_http_server(int(port), addr=host or "127.0.0.1")
+    except (OSError, OverflowError) as error:
+        raise CannotListen(
+            f"cannot serve numbers on {address}: {error}. Each process needs a "
+            "PLEXICHAT_METRICS_ADDRESS of its own; leave it empty for none."
+        ) from error
     REGISTRY.register(PlatformCollector())
-    start_http_server(int(port), addr=host or "127.0.0.1")

@@ -7,6 +7,7 @@ turn the same code into production.
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -14,35 +15,36 @@ from typing import Any
 
 import environ
 
-from plexichat import arrangement
+from plexichat import arrangement, bounds
+from plexichat.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+env = Environment(os.environ)
 
 # --- Where things are ---------------------------------------------------------------------
 
 #: Where everything lives that is not code: database, installed releases, sockets, logs.
-PLEXICHAT_HOME = Path(env.str("PLEXICHAT_HOME", default=str(BASE_DIR / "var"))).resolve()
-DATABASE_URL = env.str("PLEXICHAT_DATABASE_URL", default="")
+PLEXICHAT_HOME = Path(env.text("PLEXICHAT_HOME", str(BASE_DIR / "var"))).resolve()
+DATABASE_URL = env.text("PLEXICHAT_DATABASE_URL")
 #: Empty in the embedded arrangement.
-PLEXICHAT_REDIS_URL = env.str("PLEXICHAT_REDIS_URL", default="")
+PLEXICHAT_REDIS_URL = env.text("PLEXICHAT_REDIS_URL")
 #: Celery's broker, when it is not the same Redis (an `amqp://` address for RabbitMQ).
-BROKER_URL = env.str("PLEXICHAT_BROKER_URL", default=PLEXICHAT_REDIS_URL or "memory://localhost/")
+BROKER_URL = env.text("PLEXICHAT_BROKER_URL", PLEXICHAT_REDIS_URL or "memory://localhost/")
 #: One process with everything inside, and nothing on the machine to share it with.
 EMBEDDED = not (DATABASE_URL or PLEXICHAT_REDIS_URL)
 
 # --- Who may ask --------------------------------------------------------------------------
 
-DEBUG = env.bool("PLEXICHAT_DEBUG", default=False)
+DEBUG = env.flag("PLEXICHAT_DEBUG")
 SECRET_KEY = arrangement.secret_key(
-    env.str("PLEXICHAT_SECRET_KEY", default=""), home=PLEXICHAT_HOME, embedded=EMBEDDED or DEBUG
+    env.text("PLEXICHAT_SECRET_KEY"), home=PLEXICHAT_HOME, embedded=EMBEDDED or DEBUG
 )
-ALLOWED_HOSTS = env.list("PLEXICHAT_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("PLEXICHAT_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = env.words("PLEXICHAT_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.words("PLEXICHAT_TRUSTED_ORIGINS", [])
 #: The service is reached through TLS: cookies then never travel without it.
-HTTPS = env.bool("PLEXICHAT_HTTPS", default=False)
+HTTPS = env.flag("PLEXICHAT_HTTPS")
 #: Reverse proxies in front whose X-Forwarded-For is believed; 0 believes nobody.
-PROXIES = env.int("PLEXICHAT_PROXIES", default=0)
+PROXIES = env.whole("PLEXICHAT_PROXIES", 0, least=0)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and PROXIES else None
@@ -62,17 +64,16 @@ AUTH_PASSWORD_VALIDATORS = [
 # --- How HTTP is served -------------------------------------------------------------------
 
 #: Threads of one web process that answer HTTP. Few threads and more processes do best.
-PLEXICHAT_HTTP_THREADS = env.int("PLEXICHAT_HTTP_THREADS", default=4)
+PLEXICHAT_HTTP_THREADS = env.whole("PLEXICHAT_HTTP_THREADS", 4)
 #: The largest request body of any address, in bytes; single addresses allow less.
-PLEXICHAT_BODY_BYTES = env.int("PLEXICHAT_BODY_BYTES", default=16 * 1024 * 1024)
+PLEXICHAT_BODY_BYTES = env.whole("PLEXICHAT_BODY_BYTES", 16 * 1024 * 1024)
 #: `host:port` of a separate listener for Prometheus; empty for none.
-PLEXICHAT_METRICS_ADDRESS = env.str("PLEXICHAT_METRICS_ADDRESS", default="")
+PLEXICHAT_METRICS_ADDRESS = env.listener("PLEXICHAT_METRICS_ADDRESS")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
 # --- The parts ----------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "daphne",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -126,10 +127,10 @@ WHITENOISE_USE_FINDERS = True
 # --- What is kept, and what moves ---------------------------------------------------------
 
 _SQLITE_URL = f"sqlite:///{PLEXICHAT_HOME / 'plexichat.sqlite3'}"
-_POOL_SIZE = env.int("PLEXICHAT_DATABASE_POOL", default=PLEXICHAT_HTTP_THREADS + 16)
+_POOL_SIZE = env.whole("PLEXICHAT_DATABASE_POOL", PLEXICHAT_HTTP_THREADS + 16, least=0)
 DATABASES = {
     "default": arrangement.database(
-        env.db_url_config(DATABASE_URL or _SQLITE_URL),
+        environ.Env.db_url_config(DATABASE_URL or _SQLITE_URL),
         pool_size=0 if arrangement.runs_as_celery_program(sys.argv) else _POOL_SIZE,
         test_name=PLEXICHAT_HOME / "test.sqlite3",
     )
@@ -164,8 +165,8 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_RATES": {
-        "login": env.str("PLEXICHAT_LOGIN_RATE", default="10/min"),
-        "register": env.str("PLEXICHAT_REGISTER_RATE", default="30/hour"),
+        "login": env.rate("PLEXICHAT_LOGIN_RATE", "10/min"),
+        "register": env.rate("PLEXICHAT_REGISTER_RATE", "30/hour"),
     },
     # Without a number the throttles would believe any X-Forwarded-For a client invents.
     "NUM_PROXIES": PROXIES,
@@ -174,7 +175,7 @@ REST_FRAMEWORK: dict[str, Any] = {
 REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Bearer",
     "TOKEN_PREFIX": "plx_",
-    "TOKEN_TTL": timedelta(days=env.int("PLEXICHAT_TOKEN_DAYS", default=30)),
+    "TOKEN_TTL": timedelta(days=env.whole("PLEXICHAT_TOKEN_DAYS", 30)),
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "PlexiChat",
@@ -193,8 +194,11 @@ SPECTACULAR_SETTINGS = {
 
 # --- What is written down -----------------------------------------------------------------
 
-LOG_LEVEL = env.str("PLEXICHAT_LOG_LEVEL", default="INFO")
-LOG_FORMAT = env.str("PLEXICHAT_LOG_FORMAT", default="text" if EMBEDDED else "json")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+LOG_LEVEL = env.choice("PLEXICHAT_LOG_LEVEL", "INFO", among=LOG_LEVELS)
+LOG_FORMAT = env.choice(
+    "PLEXICHAT_LOG_FORMAT", "text" if EMBEDDED else "json", among=("text", "json")
+)
 _OURS = ("plexichat", "plugins_registry", "plugin_runtime", "plexichat_plugin_sdk")
 LOGGING = {
     "version": 1,
@@ -222,3 +226,9 @@ LOGGING = {
         "django.request": {"level": "ERROR", "filters": ["news"]},
     },
 }
+
+# --- Bounds -------------------------------------------------------------------------------
+
+# Only those that were set; each part has its own defaults.
+globals().update(bounds.given(env))
+env.check()

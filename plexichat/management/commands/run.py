@@ -37,7 +37,7 @@ class Command(BaseCommand):
             home.make(settings.PLEXICHAT_HOME)
             with home.taken(settings.PLEXICHAT_HOME):
                 self._run(address)
-        except (AddressTaken, home.HomeTaken) as refusal:
+        except (AddressTaken, home.HomeTaken, metrics.CannotListen) as refusal:
             raise CommandError(str(refusal)) from refusal
 
     def _run(self, address: Address) -> None:

@@ -27,9 +27,9 @@ class Command(BaseCommand):
         address = Address(host=options["host"], port=options["port"])
         try:
             address.check()
-        except AddressTaken as refusal:
+            metrics.listen(settings.PLEXICHAT_METRICS_ADDRESS)
+        except (AddressTaken, metrics.CannotListen) as refusal:
             raise CommandError(str(refusal)) from refusal
-        metrics.listen(settings.PLEXICHAT_METRICS_ADDRESS)
         if not WebServer(address, on_ready=self._welcome).run():
             raise CommandError(f"{address.host}:{address.port} was taken in the last moment.")
 

@@ -1,0 +1,63 @@
+"""The bounds that an operator may move by environment variables.
+
+Each part reads its own bounds in its `conf.py`, where its default and meaning stand; this table
+only says how each one is written, so that an unset variable leaves the default where it is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from plexichat.environment import Environment
+
+SANDBOX_LEVELS = ("full", "isolated", "partial", "development")
+
+#: Whole numbers.
+WHOLE = (
+    # The chat.
+    "PLEXICHAT_MESSAGE_CHARACTERS",
+    "PLEXICHAT_METADATA_BYTES",
+    "PLEXICHAT_INITIAL_MEMBERS",
+    "PLEXICHAT_CHAT_BODY_BYTES",
+    "PLEXICHAT_PAGE_SIZE",
+    "PLEXICHAT_PAGE_SIZE_MAXIMUM",
+    "PLEXICHAT_TICKET_SECONDS",
+    "PLEXICHAT_LIVE_FRAME_CHARACTERS",
+    "PLEXICHAT_LIVE_THREADS",
+    # Packages and plugins.
+    "PLEXICHAT_PACKAGE_MAX_FILES",
+    "PLEXICHAT_PACKAGE_MAX_FILE_BYTES",
+    "PLEXICHAT_PACKAGE_MAX_TOTAL_BYTES",
+    "PLEXICHAT_CONFIG_MAX_BYTES",
+    "PLEXICHAT_PLUGIN_MAX_CPU_MILLICORES",
+    "PLEXICHAT_PLUGIN_MAX_MEMORY_BYTES",
+    "PLEXICHAT_SANDBOX_FIRST_UID",
+    # Plugin endpoints.
+    "PLEXICHAT_PLUGIN_BODY_BYTES",
+    "PLEXICHAT_PLUGIN_ENDPOINT_DEADLINE_MS",
+    "PLEXICHAT_PLUGIN_SOCKET_MESSAGE_BYTES",
+    "PLEXICHAT_PLUGIN_SOCKETS_PER_USER",
+    "PLEXICHAT_PLUGIN_SOCKETS",
+)
+#: Times that may have a fraction.
+SECONDS = (
+    "PLEXICHAT_LIVE_RESYNC_SECONDS",
+    "PLEXICHAT_PLUGIN_LOAD_SECONDS",
+    "PLEXICHAT_PLUGIN_STOP_SECONDS",
+    "PLEXICHAT_PLUGIN_OVERRUN_SECONDS",
+    "PLEXICHAT_PLUGIN_PING_SECONDS",
+    "PLEXICHAT_PLUGIN_UNRESPONSIVE_SECONDS",
+    "PLEXICHAT_PLUGIN_SOCKET_LEAVE_SECONDS",
+    "PLEXICHAT_PLUGIN_SOCKET_RECHECK_SECONDS",
+)
+
+
+def given(env: Environment) -> dict[str, Any]:
+    """Return the bounds that were set, by the name of their Django setting."""
+    every: dict[str, Any] = {name: env.whole(name, 1) for name in WHOLE}
+    every |= {name: env.seconds(name, 1.0) for name in SECONDS}
+    every["PLEXICHAT_PLUGIN_RATE"] = env.rate("PLEXICHAT_PLUGIN_RATE", "")
+    every["PLEXICHAT_SANDBOX_MINIMUM"] = env.choice(
+        "PLEXICHAT_SANDBOX_MINIMUM", "", among=SANDBOX_LEVELS
+    )
+    return {name: value for name, value in every.items() if env.is_set(name)}
