@@ -178,6 +178,9 @@ def _install(pins: str) -> None:
     command += ["--require-hashes", "--only-binary", ":all:", "-r", str(lock)]
     if not sys.stderr.isatty():
         command.append("--quiet")
+    if sys.dont_write_bytecode:
+        # This Python would compile every package anew at each start, which takes seconds.
+        command.append("--compile-bytecode")
     _run(command, env={**os.environ, **uv_settings(_pip_settings(), os.environ)})
 
 

@@ -186,3 +186,15 @@ def test_an_old_python_is_refused_in_a_sentence() -> None:
 def test_manage_py_parses_on_very_old_pythons() -> None:
     compile((bootstrap.ROOT / "manage.py").read_text(), "manage.py", "exec", dont_inherit=True)
     assert "from __future__" not in (bootstrap.ROOT / "manage.py").read_text()
+
+
+@pytest.mark.parametrize("is_forgetful", [True, False], ids=["keeps nothing", "keeps it"])
+def test_packages_are_compiled_for_a_python_that_keeps_no_bytecode(
+    environment: Path, monkeypatch: pytest.MonkeyPatch, is_forgetful: bool
+) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(bootstrap, "_run", lambda command, **_: commands.append(command))
+    monkeypatch.setattr(bootstrap, "_pip_settings", lambda: "")
+    monkeypatch.setattr(sys, "dont_write_bytecode", is_forgetful)
+    bootstrap._install("runtime")
+    assert ("--compile-bytecode" in commands[0]) is is_forgetful

@@ -19,6 +19,9 @@ class Command(BaseCommand):
     """Parses, calls the verb, turns a refusal into a failed command."""
 
     help = "Install, enable, configure and watch plugins; works while the server runs."
+    # They would import every view of the project, which takes longer than any verb; the server
+    # runs them at its start. A database that cannot be used is said by `handle`.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """One sub-parser for each verb."""
