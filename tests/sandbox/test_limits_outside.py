@@ -254,6 +254,17 @@ def test_version_2_moves_aside_and_hands_controllers_down(tree: Path, tmp_path: 
     assert (tree / "plexichat-host" / "cgroup.procs").read_text() == str(os.getpid())
 
 
+def test_version_2_takes_its_children_aside(
+    tree: Path, tmp_path: Path, started: Callable[[str], Process]
+) -> None:
+    child = started("quiet").pid
+    (tree / "cgroup.procs").write_text(f"{os.getpid()}\n{child}\n")
+
+    assert CgroupFactory.probe(tmp_path) is not None
+    # On paper the last writer stays; the kernel moves each.
+    assert (tree / "plexichat-host" / "cgroup.procs").read_text() == str(child)
+
+
 def test_version_2_does_not_move_aside_twice(tree: Path, tmp_path: Path) -> None:
     CgroupFactory.probe(tmp_path)
     (tmp_path / "cgroup").write_text("0::/user/plexichat.service/plexichat-host\n")

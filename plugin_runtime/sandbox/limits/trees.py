@@ -37,19 +37,33 @@ def version_2(own: Mapping[str, str], mounted: Iterable[tuple[str, Path]]) -> di
 def _hand_down(base: Path, controllers: Iterable[str]) -> bool:
     """Enable controllers for groups below; a group with processes of its own must not.
 
-    Where this process is the only one, it moves aside into a group of its own.
+    Where there are none but this one and its children (the gateway), they move aside together.
     """
     file = base / "cgroup.subtree_control"
     missing = set(controllers) - set((text_of(file) or "").split())
     if not missing:
         return True
     with contextlib.suppress(OSError):
-        if (text_of(base / "cgroup.procs") or "").split() == [str(os.getpid())]:
-            (base / _ASIDE).mkdir(exist_ok=True)
-            (base / _ASIDE / "cgroup.procs").write_text(str(os.getpid()))
+        inside = (text_of(base / "cgroup.procs") or "").split()
+        if str(os.getpid()) in inside and all(map(_is_ours, inside)):
+            _move_aside(base / _ASIDE, inside)
         file.write_text(" ".join(f"+{name}" for name in sorted(missing)))
         return True
     return False
+
+
+def _is_ours(pid: str) -> bool:
+    """Return whether it is this process or a child of it; one that has ended is nobody's."""
+    stat = text_of(Path(f"/proc/{pid}/stat"))
+    parent = stat.rpartition(") ")[2].split()[1] if stat else ""
+    return str(os.getpid()) in (pid, parent)
+
+
+def _move_aside(group: Path, pids: Iterable[str]) -> None:
+    group.mkdir(exist_ok=True)
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):  # it has ended since, so it is out as well
+            (group / "cgroup.procs").write_text(pid)
 
 
 def version_1(own: Mapping[str, str], mounted: Iterable[tuple[str, Path]]) -> dict[str, Path]:
