@@ -8,8 +8,6 @@ import threading
 import time
 from typing import Any
 
-import msgspec
-
 from plexichat_plugin_sdk._marks import Gathered
 from plexichat_plugin_sdk._wire import codes
 from plexichat_plugin_sdk._wire.control import RunningCall
@@ -69,24 +67,22 @@ class Conversation:
             self._framed.close()
 
     def _answer_all(self) -> None:
-        receive, clock = self._framed.receive, time.monotonic
+        conversation, run, clock = self._framed, self._dispatch.run, time.monotonic
+        reply: Answer | Failure
         while True:
-            call = receive()
+            call = conversation.receive()
             if type(call) is not Call:
                 continue  # what a client sent after its handler had returned
             self.running = (call, clock())
-            reply = self._reply(call)
+            try:
+                reply = Answer(call.number, run(call, conversation))
+            except BaseException as error:  # a wall: whatever a handler raises ends only its call
+                reply = failure_of(call.number, error)
             self.running = None
             try:
-                self._framed.send(reply)
+                conversation.send(reply)
             except UNENCODABLE as error:
-                self._framed.send(_unencodable(call, error))
-
-    def _reply(self, call: Call) -> msgspec.Struct:
-        try:
-            return Answer(call.number, self._dispatch.run(call, self._framed))
-        except BaseException as error:  # a wall: whatever a handler raises ends only its call
-            return failure_of(call.number, error)
+                conversation.send(_unencodable(call, error))
 
 
 class Conversations:

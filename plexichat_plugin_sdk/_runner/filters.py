@@ -21,15 +21,18 @@ from .failures import Refused, bad_result
 
 _ALLOW = ["allow"]
 
+#: A handler and the verdict that its `None` means.
+_Entry = tuple[Callable[..., Any], list[Any]]
+
 
 class Filters:
     """The table of hooks and the rule how several handlers make one verdict."""
 
     def __init__(self, handlers: tuple[HookHandler, ...], loop: AsyncHandlers) -> None:
         self._loop = loop
-        self._table: dict[str, list[tuple[Callable[..., Any], bool]]] = {}
+        self._table: dict[str, list[_Entry]] = {}
         for each in handlers:
-            entry = (each.handler, each.on_none == "block")
+            entry = (each.handler, ["block", ""] if each.on_none == "block" else _ALLOW)
             self._table.setdefault(each.name, []).append(entry)
 
     def run(self, call: Call) -> list[Any]:
@@ -39,27 +42,28 @@ class Filters:
             raise Refused(codes.UNKNOWN_TARGET, f"no handler for the hook {call.target!r}")
         try:
             if len(handlers) == 1:
-                handler, none_blocks = handlers[0]
-                return self._verdict(handler(call.payload), none_blocks, call)
+                handler, of_none = handlers[0]
+                result = handler(call.payload)
+                return of_none if result is None else self._verdict(result, of_none, call)
             return self._chained(handlers, call)
         except MessageBlocked as blocked:
             return ["block", str(blocked.reason)]
 
-    def _chained(self, handlers: list[tuple[Callable[..., Any], bool]], call: Call) -> list[Any]:
+    def _chained(self, handlers: list[_Entry], call: Call) -> list[Any]:
         """The first block ends; a replaced message is what the next handler sees."""
         verdict, message = _ALLOW, call.payload
-        for handler, none_blocks in handlers:
+        for handler, of_none in handlers:
             # A copy, so that what a handler changes and then does not return leaves no trace.
-            result = self._verdict(handler(copy.deepcopy(message)), none_blocks, call)
+            result = self._verdict(handler(copy.deepcopy(message)), of_none, call)
             if result[0] == "block":
                 return result
             if result[0] == "replace":
                 verdict, message = result, result[1]
         return verdict
 
-    def _verdict(self, result: Any, none_blocks: bool, call: Call) -> list[Any]:
+    def _verdict(self, result: Any, of_none: list[Any], call: Call) -> list[Any]:
         if result is None:
-            return ["block", ""] if none_blocks else _ALLOW
+            return of_none
         if isinstance(result, dict):
             return ["replace", _plain_message(result)]
         if isinstance(result, Allow):
@@ -68,7 +72,7 @@ class Filters:
             return ["block", str(result.reason)]
         settled = self._loop.settled(result, f"filter {call.target}")
         if settled is not result:
-            return self._verdict(settled, none_blocks, call)
+            return self._verdict(settled, of_none, call)
         raise bad_result(
             f"the handler of {call.target!r} returned a {type(result).__name__}; expected a "
             "message dict, None, Allow() or Block(reason)"

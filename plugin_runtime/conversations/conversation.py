@@ -44,7 +44,10 @@ class Conversation:
         self.is_usable = False
         until = time.monotonic() + deadline_ms / 1000
         try:
-            self._send(Call(number, kind, target, payload, deadline_ms))
+            try:
+                self._framed.send(Call(number, kind, target, payload, deadline_ms))
+            except WireClosed as error:
+                raise Stale from error
             answer = self._framed.receive(until=until)
         except WireTimeout as error:
             raise DeadlinePassed(
@@ -65,12 +68,6 @@ class Conversation:
     def forget(self) -> None:
         """Let go of the socket without ending the conversation: after a fork it is the parent's."""
         self._framed.socket.close()
-
-    def _send(self, call: Call) -> None:
-        try:
-            self._framed.send(call)
-        except WireClosed as error:
-            raise Stale from error
 
     def _failure_of(self, answer: ToCaller, target: str) -> PluginFault | PluginUnavailable:
         if isinstance(answer, Failure) and answer.number == self._number:

@@ -44,14 +44,13 @@ def _ask(plugin: BoardPlugin, message: dict[str, Any]) -> dict[str, Any]:
         verdict = conversations.call(
             plugin.name, "filter", MESSAGE_SENT, message, deadline_ms=plugin.deadline_ms
         )
-        return _apply(plugin, verdict, message)
+        # The usual answer first, without another call.
+        return message if verdict == ALLOW else _apply(plugin, verdict, message)
     except (CallError, BadAnswer) as error:
         return _failed(plugin, error, message)
 
 
 def _apply(plugin: BoardPlugin, verdict: Any, message: dict[str, Any]) -> dict[str, Any]:
-    if verdict == ALLOW:  # the usual answer first
-        return message
     match verdict:
         case ["replace", replacement]:
             return merge(message, replacement, _complain_as(plugin))
