@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+#: How much of a plugin's own words is kept: they go into logs and problems.
+MESSAGE_CHARACTERS = 2_000
+TRACEBACK_CHARACTERS = 16 * 1024
+
 
 class RuntimeFault(Exception):
     """Root of the runtime's errors."""
@@ -33,10 +37,15 @@ class PluginFault(CallError):
     """The plugin answered with a failure.
 
     `code` is one of the wire's codes, `details` may hold the remote `traceback`. Both are for
-    logs and admins, never for chat users.
+    logs and admins, never for chat users, and cut to a bearable length: a plugin may send
+    megabytes of either, of anything else in `details` nothing is kept.
     """
 
     def __init__(self, plugin: str, code: str, message: str, details: dict[str, Any]) -> None:
-        super().__init__(plugin, message)
-        self.code = code
-        self.details = details
+        super().__init__(plugin, message[:MESSAGE_CHARACTERS])
+        self.code = code[:100]
+        traceback = details.get("traceback")
+        if isinstance(traceback, str):  # its end says what was raised
+            self.details = {"traceback": traceback[-TRACEBACK_CHARACTERS:]}
+        else:
+            self.details = {}

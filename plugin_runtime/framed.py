@@ -13,12 +13,14 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from plexichat_plugin_sdk._wire import MAX_FRAME_BYTES
 from plexichat_plugin_sdk._wire.framing import WireClosed, WireViolation, encode
 
 Incoming = TypeVar("Incoming")
 
 _RECEIVE_BYTES = 64 * 1024
+#: No honest frame on a control line or at the switchboard comes near. Decoded, a frame may take
+#: eighty times its size (a MessagePack list is one byte, a Python list is not), on the event loop.
+MOST_BYTES = 1024 * 1024
 
 
 class AsyncFramed(Generic[Incoming]):
@@ -45,22 +47,23 @@ class AsyncFramed(Generic[Incoming]):
         """Send a descriptor beside a frame; our copy of it is closed in any case.
 
         Raises `WireClosed`, also when the other side does not read: its buffer is full, and
-        waiting would hold up whoever asked for the line.
+        waiting, be it behind another frame that waits, would hold up whoever asked for the line.
         """
         frame = encode(record, self._encoder)
         with end:
-            async with self._sending:
-                try:
-                    sent = socket.send_fds(self._socket, [frame], [end.fileno()])
-                except OSError as error:
-                    raise WireClosed(f"it does not take new lines ({error.strerror})") from error
+            if self._sending.locked():
+                raise WireClosed("it does not read what it was sent before")
+            try:
+                sent = socket.send_fds(self._socket, [frame], [end.fileno()])
+            except OSError as error:
+                raise WireClosed(f"it does not take new lines ({error.strerror})") from error
         if sent != len(frame):
             raise WireClosed("it does not take new lines")
 
     async def receive(self) -> Incoming:
         """Return the next record; raise `WireClosed` or `WireViolation`."""
         length = int.from_bytes(await self._take(4), "big")
-        if length > MAX_FRAME_BYTES:
+        if length > MOST_BYTES:
             raise WireViolation(f"a frame of {length} bytes")
         frame = await self._take(length)
         try:

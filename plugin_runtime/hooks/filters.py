@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 MESSAGE_SENT = "message_sent"
 ALLOW = ["allow"]
+#: Of a block's reason, which is shown to the author of the message.
+REASON_CHARACTERS = 1_000
 
 
 def consult(message: dict[str, Any]) -> dict[str, Any]:
@@ -55,7 +57,7 @@ def _apply(plugin: BoardPlugin, verdict: Any, message: dict[str, Any]) -> dict[s
         case ["replace", replacement]:
             return merge(message, replacement, _complain_as(plugin))
         case ["block", str(reason)]:
-            raise events.Blocked(reason, plugin.name)
+            raise events.Blocked(reason[:REASON_CHARACTERS], plugin.name)
     raise BadAnswer("returned something that is no verdict")
 
 

@@ -48,7 +48,7 @@ from plugins_registry.queries import WantedPlugin
 from .database import Database
 from .ending import Ending, StartFailed
 from .process import ConfinedProcess, look_seconds
-from .sandbox import Confinement, GatewayDoor, Sandbox
+from .sandbox import FRAMES_PER_PING, Confinement, GatewayDoor, Sandbox, end_of
 
 logger = logging.getLogger(__name__)
 
@@ -177,12 +177,7 @@ class Launcher:
         """Wait for the frame that ends a step; anything else ends the process."""
         try:
             async with asyncio.timeout(seconds):
-                while True:
-                    record = await control.receive()
-                    if isinstance(record, LineWanted) and sandbox is not None:
-                        await sandbox.give_gateway_line()
-                        continue
-                    break
+                record = await _next_word(control, sandbox)
             if isinstance(record, expected):
                 return record
             ending = _ending_of(record)
@@ -191,7 +186,8 @@ class Launcher:
         except WireViolation as error:
             ending = Ending(reason=f"it broke the rules of its control line: {error}")
         except WireClosed:
-            ending = Ending(reason=f"it ended before it could {purpose}: {await process.exited}")
+            how = await end_of(process) or "it cut its control line, or stopped reading it"
+            ending = Ending(reason=f"it ended before it could {purpose}: {how}")
         await self._clear_away(process, control)
         raise StartFailed(ending)
 
@@ -271,6 +267,16 @@ class Launcher:
             for process in self._processes.values():
                 process.is_lost()
             self._processes.clear()
+
+
+async def _next_word(control: AsyncFramed[ToSupervisor], sandbox: Sandbox | None) -> ToSupervisor:
+    """Return the next frame that is no wish for a gateway line; such wishes are granted."""
+    for _ in range(FRAMES_PER_PING):
+        record = await control.receive()
+        if not isinstance(record, LineWanted) or sandbox is None:
+            return record
+        await sandbox.give_gateway_line()
+    raise WireViolation("it flooded its control line")
 
 
 def _load_of(wanted: WantedPlugin) -> Load:

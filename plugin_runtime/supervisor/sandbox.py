@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 FRAMES_PER_PING = 1000
 #: How long an ending waits for the caller's word on which call the plugin was in.
 LAST_WORDS_SECONDS = 0.1
+#: A process that ends closes its control line a moment before it is reaped; one that lives on
+#: after this has cut the line to be out of sight.
+REAP_SECONDS = 2.0
 
 
 class GatewayDoor(Protocol):
@@ -59,6 +62,18 @@ class Process(Protocol):
 
     def close(self) -> None:
         """Release its descriptors, cgroup and scratch folder, after the end."""
+
+
+async def end_of(process: Process) -> str | None:
+    """Return how a process ended whose control line is closed; None when it lives on all the same.
+
+    One that lives on must be killed: nobody would ever hear of it again.
+    """
+    try:
+        async with asyncio.timeout(REAP_SECONDS):
+            return await asyncio.shield(process.exited)
+    except TimeoutError:
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +228,8 @@ class Sandbox:
                     return
                 await self._heed(record)
         except WireClosed:
-            pass  # it is going; its exit tells the rest
+            if await end_of(self._process) is None:
+                self.end("stopped: it cut its control line, or stopped reading it")
         except WireViolation as error:
             self.end(f"stopped: it broke the rules of its control line ({error})")
 
