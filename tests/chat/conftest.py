@@ -98,7 +98,8 @@ def client_of(db: None) -> ClientOf:
 
 @pytest.fixture(autouse=True)
 def _nobody_consulted() -> Iterator[None]:
-    """Leave the filters of plugins, real or a test's, out of the next test."""
+    """Leave plugins out of these tests, and give the consultant back for those of others."""
+    before = events._consultant
     events.set_consultant(None)
     yield
-    events.set_consultant(None)
+    events.set_consultant(before)

@@ -409,4 +409,5 @@ def test_sockets_leave_no_descriptor_behind(remote_plugin: RemotePlugin) -> None
     play(scene)
     before = open_descriptors()
     play(scene)
-    assert open_descriptors() == before
+    # Fewer is no leak: threads of earlier tests let go of theirs when they like.
+    assert open_descriptors() <= before

@@ -13,6 +13,7 @@ from plexichat.chat import services as chat
 from tests.platform import BUNDLED, Platform
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.backends
 Post = Callable[[str], Any]
 
 

@@ -21,6 +21,7 @@ from plugins_registry.models import Plugin
 from tests.running import is_gone
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.backends
 CODE = """
 from plexichat_plugin_sdk import Plugin, endpoint
 from plexichat_plugin_sdk.config import get_config

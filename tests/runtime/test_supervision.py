@@ -6,11 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from plugin_runtime.supervisor.host import start_in_thread
 from plugins_registry import services
 from tests.platform import Platform
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.backends
 Post = Callable[[str], Any]
 
 
