@@ -43,11 +43,12 @@ ALLOWED_HOSTS = env.words("PLEXICHAT_ALLOWED_HOSTS", ["localhost", "127.0.0.1", 
 CSRF_TRUSTED_ORIGINS = env.words("PLEXICHAT_TRUSTED_ORIGINS", [])
 #: The service is reached through TLS: cookies then never travel without it.
 HTTPS = env.flag("PLEXICHAT_HTTPS")
-#: Reverse proxies in front whose X-Forwarded-For is believed; 0 believes nobody.
-PROXIES = env.whole("PLEXICHAT_PROXIES", 0, least=0)
+#: Trusted reverse proxies in front, each adding an address to X-Forwarded-For; 0 believes nobody.
+PLEXICHAT_PROXIES = env.whole("PLEXICHAT_PROXIES", 0, least=0)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and PROXIES else None
+_TLS_AT_PROXY = HTTPS and PLEXICHAT_PROXIES
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _TLS_AT_PROXY else None
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 AUTH_USER_MODEL = "chat.User"
@@ -169,7 +170,7 @@ REST_FRAMEWORK: dict[str, Any] = {
         "register": env.rate("PLEXICHAT_REGISTER_RATE", "30/hour"),
     },
     # Without a number the throttles would believe any X-Forwarded-For a client invents.
-    "NUM_PROXIES": PROXIES,
+    "NUM_PROXIES": PLEXICHAT_PROXIES,
     "EXCEPTION_HANDLER": "plexichat.chat.api.errors.exception_handler",
 }
 REST_KNOX = {

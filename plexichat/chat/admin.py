@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from plexichat.chat import services
 from plexichat.chat.models import Channel, Membership, Message, User
 
 # Only the type checker's Django lets these classes say what they are about.
@@ -36,10 +39,15 @@ class ChatUserAdmin(_UserAdmin):
             (*fieldsets, ("Chat", {"fields": ("public_id", "display_name")})) if obj else fieldsets
         )
 
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Save; a profile changed here is told of like one that its user changed."""
+        with services.profile_change(obj) if change else nullcontext():
+            super().save_model(request, obj, form, change)
+
 
 @admin.register(Membership)
 class MembershipAdmin(_MembershipAdmin):
-    """Who is in which channel. Live sockets follow a removal within a minute."""
+    """Who is in which channel. Removing someone here is told like any other removal."""
 
     list_display = ("channel", "user", "joined_at", "invited_by")
     list_select_related = ("channel", "user", "invited_by")
@@ -50,6 +58,15 @@ class MembershipAdmin(_MembershipAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Leave entering to the chat, which tells the sockets."""
         return False
+
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        """Take someone out of a channel."""
+        services.end_membership(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
+        """Take all those ticked out of their channels."""
+        for entry in queryset.select_related("channel", "user"):
+            services.end_membership(entry)
 
 
 @admin.register(Channel)

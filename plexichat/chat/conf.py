@@ -30,6 +30,8 @@ class ChatSettings:
     live_frame_characters: int = 64 * 1024
     #: Threads in which live sockets do what blocks: database, filters.
     live_threads: int = 4
+    #: Trusted reverse proxies in front of us; each adds one address to `X-Forwarded-For`.
+    proxies: int = 0
 
     def __getattribute__(self, name: str) -> Any:
         default = super().__getattribute__(name)

@@ -1,23 +1,40 @@
-"""The chat's door for those who want a word before something happens.
+"""The chat's door for those who want a word before something happens, or to hear that it did.
 
-Before a message is stored, new or edited, the chat asks one *consultant*. Who that is, the chat
-does not know: the plugin runtime puts itself here at start. The consultant is called outside any
-database transaction, may block for as long as its own deadlines allow, and runs in the thread of
-the request.
+Before a message is stored, new or edited, the chat asks one *consultant*. Of every fact it tells
+one *recorder*. Who they are, the chat does not know: the plugin runtime puts itself here at
+start. The consultant is called outside any database transaction, may block for as long as its
+own deadlines allow, and runs in the thread of the request. The recorder is called inside the
+transaction of the fact, so that what it writes stands or falls with it; it must not wait.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from plexichat.chat.content import Draft, check
 from plexichat.chat.exceptions import ChatError, Invalid
 
+#: What an event tells, as JSON; the keys of each hook are built in `payloads`.
+Payload = dict[str, Any]
 #: The message as the API shows it, plus `is_edit: true` on edits.
-MessagePayload = dict[str, Any]
+MessagePayload = Payload
 #: Returns the message to store; of it only `content`, `message_type` and `metadata` are used.
 Consultant = Callable[[MessagePayload], MessagePayload]
+
+
+class Recorder(Protocol):
+    """Someone who writes facts down for those who are owed them."""
+
+    def event(self, hook: str, build: Callable[[], Payload]) -> None:
+        """Called when something happened, inside its transaction.
+
+        `build` returns the payload and may read the database as it is at this point; it is
+        called at once or, where nobody subscribes to the hook, never.
+        """
+
+    def message_stored(self, message_id: str) -> None:
+        """Called when a consulted message, new or edited, is stored, inside its transaction."""
 
 
 class Blocked(ChatError):
@@ -46,6 +63,7 @@ def _nobody(message: MessagePayload) -> MessagePayload:
 
 
 _consultant: Consultant = _nobody
+_recorder: Recorder | None = None
 
 
 def set_consultant(consultant: Consultant | None) -> None:
@@ -57,6 +75,24 @@ def set_consultant(consultant: Consultant | None) -> None:
 def consult(message: MessagePayload) -> MessagePayload:
     """Ask about a message. Returns what to store; raises `Blocked` or `FilterUnavailable`."""
     return _consultant(message)
+
+
+def set_recorder(recorder: Recorder | None) -> None:
+    """Make `recorder` the one to tell from now on, in this process; `None` tells nobody."""
+    global _recorder
+    _recorder = recorder
+
+
+def record(hook: str, build: Callable[[], Payload]) -> None:
+    """Tell of a fact, inside its transaction; what the recorder raises undoes the fact."""
+    if _recorder is not None:
+        _recorder.event(hook, build)
+
+
+def message_stored(message_id: str) -> None:
+    """Tell that a consulted message is being stored, inside its transaction."""
+    if _recorder is not None:
+        _recorder.message_stored(message_id)
 
 
 def problems(message: MessagePayload) -> dict[str, list[str]]:

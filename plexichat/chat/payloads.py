@@ -1,4 +1,7 @@
-"""How the chat's facts look in JSON: in the API, on live sockets and to plugins alike."""
+"""How the chat's facts look in JSON: in the API and on live sockets.
+
+`event_payloads` builds on these for plugins.
+"""
 
 from __future__ import annotations
 

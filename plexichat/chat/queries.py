@@ -67,6 +67,20 @@ def channel_ids_of(user: User) -> list[str]:
     return list(Membership.objects.filter(user=user).values_list("channel__public_id", flat=True))
 
 
+def receiver_ids(channel_id: str, *, except_user: str, after: str, limit: int) -> list[str]:
+    """Return up to `limit` public ids of a channel's active members, `except_user` left out.
+
+    For paging through whom a message reaches: `after` is the last id of the page before, `""` at
+    the start. In order of the ids, so that nobody is skipped or met twice when others come and
+    go between two pages. An unknown channel has no members.
+    """
+    seats = Membership.objects.filter(
+        channel__public_id=channel_id, user__is_active=True, user__public_id__gt=after
+    ).exclude(user__public_id=except_user)
+    ids = seats.order_by("user__public_id").values_list("user__public_id", flat=True)
+    return list(ids[:limit])
+
+
 def member_ids(channels: Iterable[Channel]) -> dict[int, list[str]]:
     """Return the members' public ids in order of joining, by the channel's primary key."""
     rows = (

@@ -12,6 +12,7 @@ from plexichat.chat import payloads, services
 from plexichat.chat.api import shapes
 from plexichat.chat.api.base import ChatView, OpenChatView, account_of, login_of, shaped
 from plexichat.chat.api.describe import call
+from plexichat.chat.clients import client_of
 
 
 class Register(OpenChatView):
@@ -48,7 +49,7 @@ class Login(OpenChatView):
     def post(self, request: Request) -> Response:
         """Exchange name and password for a token."""
         wish: dict[str, Any] = shaped(shapes.Credentials(data=request.data))
-        account, token = services.login(**wish)
+        account, token = services.login(**wish, client=client_of(request.META))
         return Response(
             {"user_id": account.public_id, "username": account.username, "token": token}
         )

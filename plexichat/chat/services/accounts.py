@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
+from functools import partial
+
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
+from plexichat.chat import event_payloads, events
 from plexichat.chat.exceptions import Invalid
 from plexichat.chat.models import User
 from plexichat.chat.services.logins import new_token
@@ -13,6 +19,8 @@ from plexichat.chat.services.logins import new_token
 NAME_TAKEN = "A user with that username already exists."
 #: What a user may change about themselves.
 PROFILE_FIELDS = frozenset({"display_name", "email"})
+#: Of which fields `user_profile_updated` tells: who somebody is, never their password or rights.
+TOLD_FIELDS = PROFILE_FIELDS | {"first_name", "last_name", "username"}
 
 
 def register(username: str, *, email: str, password: str) -> tuple[User, str]:
@@ -27,6 +35,7 @@ def register(username: str, *, email: str, password: str) -> tuple[User, str]:
     try:
         with transaction.atomic():
             account.save(force_insert=True)
+            events.record("user_registered", partial(event_payloads.user_registered, account))
             return account, new_token(account)
     except IntegrityError as error:
         # Someone took the name between the check and the insert.
@@ -41,9 +50,33 @@ def update_profile(account: User, changes: dict[str, str]) -> User:
     untouched = {field.name for field in User._meta.fields} - wanted.keys()
     if errors := _field_errors(account, exclude=untouched):
         raise Invalid(errors)
-    with transaction.atomic():
-        account.save(update_fields=sorted(wanted))
+    if wanted:
+        with profile_change(account, fields=wanted.keys()):
+            account.save(update_fields=sorted(wanted))
     return account
+
+
+@contextmanager
+def profile_change(account: User, *, fields: Set[str] = TOLD_FIELDS) -> Iterator[None]:
+    """Save an account inside; in the same transaction it is recorded what of `fields` changed.
+
+    Compared is with the row and not with what the account once held, and nobody changes the row
+    in between: old and new values of two changes at once follow each other.
+    """
+    with transaction.atomic():
+        old = User.objects.select_for_update().values(*fields).get(pk=account.pk)
+        yield
+        if changed := [name for name in fields if old[name] != getattr(account, name)]:
+            events.record(
+                "user_profile_updated",
+                partial(
+                    event_payloads.user_profile_updated,
+                    account,
+                    fields=changed,
+                    old=old,
+                    at=timezone.now(),
+                ),
+            )
 
 
 def _check_new(account: User, password: str) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
-from plexichat.chat import queries
+from plexichat.chat import event_payloads, events, queries
 from plexichat.chat.exceptions import Conflict, Invalid, NotFound, PermissionDenied
 from plexichat.chat.models import Channel, ChannelType, Membership, User
 from plexichat.chat.services import announcements
 
 #: Where a path names a user, this names the one who asks.
 MYSELF = "me"
+#: Why a member left who did not go by themselves.
+REMOVED = "removed"
 DIRECT_STAYS = "A direct channel always has the same two members."
 
 
@@ -70,7 +74,17 @@ def remove_member(actor: User, channel_id: str, user_id: str) -> None:
         seats = Membership.objects.filter(channel=place, user__public_id=leaver_id)
         if not seats.delete()[0]:
             raise NotFound("This user is not in the channel.")
-        announcements.membership_changed(leaver_id)
+        _tell_left(place, leaver_id, reason="" if leaver_id == actor.public_id else REMOVED)
+
+
+def end_membership(entry: Membership) -> None:
+    """Take a user out of any channel, on an admin's word; nothing happens when they left already.
+
+    The entry's channel and user should be at hand (`select_related`).
+    """
+    with transaction.atomic():
+        if Membership.objects.filter(pk=entry.pk).delete()[0]:
+            _tell_left(entry.channel, entry.user.public_id, reason=REMOVED)
 
 
 def _direct_channel(creator: User, others: list[User], *, name: str) -> tuple[Channel, bool]:
@@ -96,8 +110,12 @@ def _seat(place: Channel, creator: User, others: list[User]) -> None:
     seats = [Membership(channel=place, user=creator)]
     seats += [Membership(channel=place, user=other, invited_by=creator) for other in others]
     Membership.objects.bulk_create(seats)
-    for seat in seats:
-        announcements.membership_changed(seat.user.public_id)
+    member_ids = [seat.user.public_id for seat in seats]
+    events.record(
+        "channel_created", partial(event_payloads.channel_created, place, member_ids=member_ids)
+    )
+    for member_id in member_ids:
+        announcements.membership_changed(member_id)
 
 
 def _enter(place: Channel, newcomer: User, *, by: User) -> tuple[Membership, bool]:
@@ -110,8 +128,17 @@ def _enter(place: Channel, newcomer: User, *, by: User) -> tuple[Membership, boo
             defaults={"invited_by": None if newcomer == by else by},
         )
         if is_new:
+            events.record(
+                "channel_member_joined", partial(event_payloads.channel_member_joined, entry)
+            )
             announcements.membership_changed(newcomer.public_id)
     return entry, is_new
+
+
+def _tell_left(place: Channel, user_id: str, *, reason: str) -> None:
+    left = partial(event_payloads.channel_member_left, place, user_id=user_id, reason=reason)
+    events.record("channel_member_left", partial(left, at=timezone.now()))
+    announcements.membership_changed(user_id)
 
 
 def _resolve(user_ids: Sequence[str], *, but: User, field: str = "members") -> list[User]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import partial
+
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import update_last_login
 from django.db import transaction
@@ -10,13 +13,15 @@ from django.utils import timezone
 from knox.crypto import hash_token
 from knox.models import AuthToken
 
+from plexichat.chat import event_payloads, events
+from plexichat.chat.clients import Client
 from plexichat.chat.exceptions import WrongCredentials
 from plexichat.chat.models import User
 from plexichat.chat.services import announcements
 
 
-def login(username: str, *, password: str) -> tuple[User, str]:
-    """Return the account and a new token.
+def login(username: str, *, password: str, client: Client | None = None) -> tuple[User, str]:
+    """Return the account and a new token; `client` is from where, for those who are told of it.
 
     Raises `WrongCredentials` for an unknown name, a wrong password and an inactive account
     alike, in the same words and the same time.
@@ -26,15 +31,30 @@ def login(username: str, *, password: str) -> tuple[User, str]:
         raise WrongCredentials("This user name and password do not belong together.")
     with transaction.atomic():
         update_last_login(User, account)
+        tell_login(account, client=client or Client())
         return account, new_token(account)
 
 
 def logout(token: AuthToken) -> None:
     """End one login: its token, its unused tickets and its live sockets."""
-    digest, user_id = token.digest, token.user.public_id
+    digest, account = token.digest, token.user
     with transaction.atomic():
-        token.delete()
-        announcements.logged_out(user_id, digest)
+        # Of two who end the same login at once, one finds it gone and has nothing to tell.
+        if token.delete()[0]:
+            tell_logout(account, since=token.created)
+        announcements.logged_out(account.public_id, digest)
+
+
+def tell_login(account: User, *, client: Client) -> None:
+    """Record that a login, by token or browser session, begins now."""
+    told = partial(event_payloads.user_login, account, client=client, at=timezone.now())
+    events.record("user_login", told)
+
+
+def tell_logout(account: User, *, since: datetime) -> None:
+    """Record that a login made at `since` ends now."""
+    told = partial(event_payloads.user_logout, account, since=since, at=timezone.now())
+    events.record("user_logout", told)
 
 
 def new_token(account: User) -> str:

@@ -1,21 +1,24 @@
 """Messages: saying, correcting, taking back.
 
 The way of a message: may this user speak here → what do the filters make of it, outside any
-transaction, because they may take a second → does the result still fit → the row → the sockets.
+transaction, because they may take a second → does the result still fit → the row, together with
+what the recorder writes → the sockets.
 """
 
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from plexichat.chat import events, payloads, queries
+from plexichat.chat import event_payloads, events, payloads, queries
 from plexichat.chat.content import Draft, check
 from plexichat.chat.exceptions import Invalid, NotAMember, NotFound, PermissionDenied
 from plexichat.chat.models import Channel, Membership, Message, User
+from plexichat.chat.payloads import Payload
 from plexichat.chat.services import announcements
 
 logger = logging.getLogger(__name__)
@@ -41,6 +44,8 @@ def post_message(
     _fill(said, _consult(said, draft))
     with transaction.atomic():
         said.save(force_insert=True)
+        events.message_stored(said.public_id)
+        events.record("message_received", partial(event_payloads.message_received, said))
         announcements.said(said)
     return said
 
@@ -59,7 +64,10 @@ def edit_message(editor: User, message_id: str, *, content: str) -> Message:
     _fill(said, _consult(said, draft, is_edit=True))
     said.edited_at = timezone.now()
     with transaction.atomic():
+        # Before the change: what is told of are the words that this edit replaces.
+        events.record("message_edited", partial(_edit_told, said, editor))
         _change(said, "content", "message_type", "metadata", "edited_at")
+        events.message_stored(said.public_id)
         announcements.edited(said)
     return said
 
@@ -78,6 +86,7 @@ def delete_message(actor: User, message_id: str, *, reason: str = "") -> None:
     said.deleted_at, said.deleted_by, said.deletion_reason = timezone.now(), actor, reason
     with transaction.atomic():
         _change(said, "content", "metadata", "deleted_at", "deleted_by", "deletion_reason")
+        events.record("message_deleted", partial(event_payloads.message_deleted, said))
         announcements.deleted(said)
 
 
@@ -114,6 +123,21 @@ def _consult(said: Message, draft: Draft, *, is_edit: bool = False) -> Draft:
     except Invalid as error:
         logger.error("filters made a message unfit to store", extra={"problems": error.errors})
         raise events.FilterUnavailable from error
+
+
+def _edit_told(said: Message, editor: User) -> Payload:
+    """Describe an edit about to be stored.
+
+    Another edit may have come through while the filters looked at this one, so the old words are
+    read anew, and nobody changes them again before this transaction is through.
+    """
+    row = Message.objects.visible().select_for_update().filter(pk=said.pk)
+    old_content = row.values_list("content", flat=True).first()
+    if old_content is None or said.edited_at is None:
+        raise NotFound(queries.NO_SUCH_MESSAGE)
+    return event_payloads.message_edited(
+        said, editor=editor, old_content=old_content, at=said.edited_at
+    )
 
 
 def _fill(said: Message, draft: Draft) -> None:
