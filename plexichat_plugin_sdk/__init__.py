@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .context import PluginContext
 from .endpoints import endpoint, websocket_endpoint
+from .events import Event, current_event
 from .exceptions import (
     HostError,
     LimitReached,
@@ -33,6 +34,8 @@ __all__ = [  # noqa: RUF022 -- grouped by purpose, not by alphabet
     # Hooks and verdicts
     "hook",
     "emit_hook",
+    "Event",
+    "current_event",
     "Allow",
     "Block",
     "MessageBlocked",

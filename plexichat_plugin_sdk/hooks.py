@@ -1,4 +1,4 @@
-"""Hooks: what a plugin is told, and what it is asked.
+"""Hooks: what a plugin is told, what it is asked, and what it tells other plugins.
 
 `message_sent` is a filter: it is asked before the message is stored, and its answer decides.
 All other hooks are events: they are told after the fact.
@@ -6,18 +6,23 @@ All other hooks are events: they are told after the fact.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ._later import not_available
+from . import _host
+from ._catalogue import HOOK_ALIASES, is_core
 from ._marks import Function, HookMark, OnNone, mark
+from ._plain import as_plain
+from .events import next_depth
 from .exceptions import ValidationError
 
-#: Older names, still accepted wherever a hook is named.
-HOOK_ALIASES: Mapping[str, str] = {
-    "channel_join": "channel_member_joined",
-    "channel_leave": "channel_member_left",
-}
+#: The longest name of a custom hook, and the largest payload as JSON in UTF-8.
+NAME_CHARACTERS = 100
+PAYLOAD_BYTES = 64 * 1024
+
+_NAME = re.compile(r"[a-z][a-z0-9_.]*")
 
 
 def hook(name: str, *, on_none: OnNone | None = None) -> Callable[[Function], Function]:
@@ -30,6 +35,9 @@ def hook(name: str, *, on_none: OnNone | None = None) -> Callable[[Function], Fu
     `Block("reason")`, or raise `MessageBlocked("reason")`. What a returned `None` means follows
     from the return annotation: `-> Optional[dict]` (also `dict | None`, also as text) blocks,
     `-> None` or no annotation allows. `on_none="allow"` or `on_none="block"` overrides it.
+
+    For all other hooks the return value does not matter, and an exception means "try again
+    later"; `current_event()` tells which event it is and which attempt.
 
     Raises `ValidationError` when the name is no text or `on_none` is neither of the two.
     """
@@ -45,6 +53,53 @@ def hook(name: str, *, on_none: OnNone | None = None) -> Callable[[Function], Fu
     return decorate
 
 
-def emit_hook(name: str, data: Mapping[str, Any]) -> None:
-    """Tell other plugins that something happened; raises `NotAvailable` on this server."""
-    raise not_available("emit_hook()")
+def emit_hook(name: str, payload: Mapping[str, Any]) -> None:
+    """Tell the other plugins that handle this custom hook.
+
+    When it returns, the event is stored, and each of them will be told at least once. It may be
+    called from any handler and any thread, and waits for one round trip to the host.
+
+    `name` starts with a lower-case letter and goes on with those, digits, underscores and dots,
+    at most 100 characters; the chat's own hooks cannot be emitted. `payload` is a dict of JSON
+    values, at most 64 KiB of JSON; dates, UUIDs and the like become texts.
+
+    Raises `ValidationError` with all that is wrong, `LimitReached` when the plugin emits too much
+    or events that cause each other lie too deep, and `HostError` when the host cannot store it.
+    """
+    problems = [problem for problem in [_name_problem(name)] if problem]
+    plain: Any = None
+    try:
+        plain = _checked(payload)
+    except ValidationError as error:
+        problems.append(str(error))
+    if problems:
+        raise ValidationError("\n".join(problems))
+    _host.ask("hooks.emit", name=name, payload=plain, depth=next_depth())
+
+
+def _name_problem(name: Any) -> str:
+    if not isinstance(name, str) or len(name) > NAME_CHARACTERS or not _NAME.fullmatch(name):
+        return (
+            "emit_hook() needs a name of lower-case letters, digits, underscores and dots that "
+            f"starts with a letter, at most {NAME_CHARACTERS} characters; got {name!r:.120}"
+        )
+    if is_core(name):
+        return f"{name!r} is a hook of the chat itself; choose another name, like 'myplugin_done'"
+    return ""
+
+
+def _checked(payload: Any) -> Any:
+    """Return the payload as JSON values; raise `ValidationError` naming what does not fit."""
+    if not isinstance(payload, Mapping):
+        raise ValidationError(f"the payload must be a dict, not a {type(payload).__name__}")
+    plain = as_plain(payload, "the payload")
+    try:
+        size = len(json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode())
+    except UnicodeEncodeError as error:
+        raise ValidationError(f"the payload holds a text that is no Unicode: {error}") from None
+    if size > PAYLOAD_BYTES:
+        raise ValidationError(
+            f"the payload is {size} bytes of JSON; at most {PAYLOAD_BYTES} are allowed, so send "
+            "an identifier and let the others ask for the rest"
+        )
+    return plain

@@ -16,6 +16,7 @@ from plexichat_plugin_sdk._wire.framing import Framed, WireClosed, WireTimeout, 
 
 from .async_handlers import AsyncHandlers, current_call
 from .endpoints import Endpoints
+from .events import Events
 from .failures import UNENCODABLE, Refused, bad_result, failure_of
 from .filters import Filters
 from .sockets import Sockets
@@ -26,6 +27,7 @@ class Dispatch:
 
     def __init__(self, offered: Gathered, loop: AsyncHandlers) -> None:
         self._filters = Filters(offered.hooks, loop)
+        self._events = Events(offered.hooks, loop)
         self._endpoints = Endpoints(offered.endpoints, loop)
         self._sockets = Sockets(offered.sockets, loop)
 
@@ -35,6 +37,8 @@ class Dispatch:
             return self._filters.run(call)
         if call.kind == "endpoint":
             return self._endpoints.run(call)
+        if call.kind == "events":
+            return self._events.run(call)
         if call.kind == "socket":
             return self._sockets.run(call, conversation)
         raise Refused(codes.UNKNOWN_TARGET, f"calls of kind {call.kind!r} are not known here")
@@ -118,12 +122,15 @@ class Conversations:
 
     def current(self) -> str:
         """Return `kind target` of the call the calling thread works for, else an empty text."""
+        named = current_call.get()
+        if named:
+            return named
         ident = threading.get_ident()
         for each in self._snapshot():
             if each.thread.ident == ident and each.running is not None:
                 call = each.running[0]
                 return f"{call.kind} {call.target}"
-        return current_call.get()
+        return ""
 
     def finish(self, seconds: float) -> bool:
         """Let running calls end and take no new ones; return whether all did in time."""

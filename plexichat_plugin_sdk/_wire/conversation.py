@@ -2,7 +2,10 @@
 
 The caller sends `Call`; the plugin ends it with `Answer` or `Failure` of the same number. A call
 of kind `socket` stays open in between: `Data` and `Close` travel both ways until the handler
-returns.
+returns. A call of kind `events` has no target; its payload is a list of
+`[hook, data, event_id, occurred_at, attempt, receiver_id or "", depth]`, its deadline holds for
+the whole batch, and its result is a list of `["ok" | "error" | "skipped", message, traceback]`
+in the same order.
 """
 
 from __future__ import annotations
@@ -17,9 +20,10 @@ class Call(msgspec.Struct, array_like=True, tag="call", frozen=True, gc=False):
 
     #: Counts up within the conversation; the answer carries it back.
     number: int
-    #: `filter`, `endpoint` or `socket`.
+    #: `filter`, `events`, `endpoint` or `socket`.
     kind: str
-    #: The hook's name, `"METHOD /path/{template}"` of an endpoint, or the path of a socket.
+    #: The hook's name, `"METHOD /path/{template}"` of an endpoint, or the path of a socket;
+    #: empty for events.
     target: str
     payload: Any
     #: The caller stops waiting after this many milliseconds; 0 means it waits as long as it takes.

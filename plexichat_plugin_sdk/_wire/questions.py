@@ -15,7 +15,7 @@ class Ask(msgspec.Struct, array_like=True, tag="ask", frozen=True):
     """One question and its arguments."""
 
     number: int
-    #: `config.get`, `permissions.check`, `permissions.of_user`, …
+    #: `config.get`, `permissions.check`, `permissions.of_user`, `hooks.emit`, …
     what: str
     arguments: dict[str, Any]
 

@@ -86,12 +86,12 @@ _HELPERS = {
 
 def reference_classes() -> list[str]:
     """Return the names of all plugin and test classes that the reference shows."""
-    return [name for block in _blocks() for name in _CLASS.findall(block)]
+    return [name for block in reference_code() for name in _CLASS.findall(block)]
 
 
 def reference_block(class_name: str) -> str:
     """Return the block that defines a class, verbatim; raise `LookupError` without one."""
-    for block in _blocks():
+    for block in reference_code():
         if class_name in _CLASS.findall(block):
             return block
     raise LookupError(f"the reference defines no class {class_name!r}")
@@ -111,5 +111,6 @@ def completed_plugin(class_name: str) -> str:
     return f"{module}\n\nclass Completed{class_name}({class_name}):\n{body}\n"
 
 
-def _blocks() -> list[str]:
+def reference_code() -> list[str]:
+    """Return all Python blocks of the reference, verbatim and in order."""
     return _FENCED.findall(REFERENCE.read_text(encoding="utf-8"))

@@ -19,7 +19,6 @@ from plexichat_plugin_sdk.security import decrypt_data, encrypt_data
 from tests.sdk.child import REPOSITORY
 
 LATER: dict[str, Callable[[], Any]] = {
-    "emit_hook()": lambda: sdk.emit_hook("x", {}),
     "get_db_connection()": get_db_connection,
     "get_cache_client()": get_cache_client,
     "encrypt_data()": lambda: encrypt_data("x"),

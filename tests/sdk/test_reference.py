@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from plexichat_plugin_sdk._wire.control import Loaded, LoadFailed
-from plexichat_plugin_sdk._wire.conversation import Answer, Failure
+from plexichat_plugin_sdk._wire.conversation import Answer
 from tests.sdk.child import Child, running_module
 from tests.sdk.reference import completed_plugin, reference_block, reference_classes
 
@@ -125,7 +125,7 @@ def test_configurable_plugin_refuses_a_bad_configuration(tmp_path: Path) -> None
     assert failed.message == "ValueError: timeout must be positive"
 
 
-def test_what_comes_later_says_so(tmp_path: Path) -> None:
+def test_custom_plugin_emits_and_hears(tmp_path: Path) -> None:
     probe = """
 class Probe(CustomPlugin):
     @endpoint("/probe")
@@ -133,11 +133,17 @@ class Probe(CustomPlugin):
         self.custom_business_logic()
 """
     with running_module(tmp_path, completed_plugin("CustomPlugin") + probe) as child:
-        reply = child.conversation().call("endpoint", "GET /probe", {})
-    assert isinstance(reply, Failure)
-    assert reply.message == (
-        "NotAvailable: emit_hook() is not available on this server yet; it needs a later release"
-    )
+        child.gateway.answers["hooks.emit"] = None
+        caller = child.conversation()
+        assert caller.request("GET /probe")[0] == 200
+        emitted = child.gateway.asked[-1].arguments
+        event = [emitted["name"], emitted["payload"], "e1", "2025-08-31T12:00:00Z", 1, "", 0]
+        told = caller.call("events", "", [event])
+        record = child.gateway.records(1)[0]
+    assert (emitted["name"], emitted["depth"]) == ("custom_event_occurred", 0)
+    assert isinstance(told, Answer)
+    assert told.result == [["ok", "", ""]]
+    assert record["message"] == f"Custom event received: {emitted['payload']}"
 
 
 def test_error_handling_plugin_logs_any_extra(tmp_path: Path) -> None:

@@ -19,7 +19,9 @@ CODE = """
     import asyncio
     import threading
 
-    from plexichat_plugin_sdk import Plugin, check_permission, endpoint, websocket_endpoint
+    from plexichat_plugin_sdk import (
+        Plugin, check_permission, current_event, emit_hook, endpoint, hook, websocket_endpoint,
+    )
     from plexichat_plugin_sdk.config import get_config
 
     class Everything(Plugin):
@@ -36,6 +38,15 @@ CODE = """
             for thread in threads:
                 thread.join()
             return get_config(self.name, {"a": {"b": 1}})
+
+        @hook("user_login")
+        async def logged_in(self, data):
+            await asyncio.to_thread(emit_hook, "everything_told", data)
+            self.told = [data, current_event().event_id]
+
+        @endpoint("/api/v1/everything/told")
+        def was_told(self, request):
+            return self.told
 
         @websocket_endpoint("/ws/everything/blocking")
         def blocking(self, websocket):
@@ -92,3 +103,10 @@ def test_everything_works_behind_walls(everything: Platform) -> None:
     for path in ("/ws/everything/blocking", "/ws/everything/awaited"):
         heard = async_to_sync(_talk)(path)
         assert heard == [Data("nothing yet"), Data({"n": 1}), Answer(1, None)]
+
+
+def test_events_arrive_behind_walls_and_go_out(everything: Platform) -> None:
+    event = ["user_login", {"user_id": "u"}, "e1", "2025-08-31T12:00:00Z", 1, "", 0]
+    told = call("everything", "events", "", [event], deadline_ms=10_000)
+    assert told == [["ok", "", ""]]
+    assert _get("/api/v1/everything/told") == [200, {}, [{"user_id": "u"}, "e1"]]
