@@ -24,6 +24,19 @@ class RegistrySettings:
     PACKAGE_MAX_TOTAL_BYTES: int = 64 * 1024**2
     #: The stored configuration of one plugin, as JSON.
     CONFIG_MAX_BYTES: int = 64 * 1024
+    #: Tries before a delivery is dead, and the pause after the first failure; it doubles each time.
+    DELIVERY_TRIES: int = 5
+    DELIVERY_BACKOFF_SECONDS: int = 10
+    #: How long deliveries are kept after they were done, or dead.
+    DELIVERY_DONE_HOURS: int = 24
+    DELIVERY_DEAD_DAYS: int = 30
+    #: What a disabled plugin may have waiting: how many, and for how long.
+    DELIVERY_DISABLED_LIMIT: int = 10_000
+    DELIVERY_DISABLED_DAYS: int = 7
+    #: How long it is remembered who touched a message.
+    TRACE_DAYS: int = 14
+    #: How many rows are changed at once: SQLite lets nobody else write meanwhile.
+    SWEEP_ROWS: int = 1000
     #: The field of the user model that holds the opaque id which plugins know.
     USER_ID_FIELD: str = "public_id"
 

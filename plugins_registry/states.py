@@ -1,4 +1,4 @@
-"""The states of a plugin: what an admin wants, and what the supervisor observed."""
+"""The states of plugins and deliveries: what an admin wants, and what was observed."""
 
 from __future__ import annotations
 
@@ -38,6 +38,39 @@ class FailPolicy(models.TextChoices):
     OPEN = "open"
     #: The message is refused.
     CLOSED = "closed"
+
+
+class Mode(models.TextChoices):
+    """Whether a filter's verdict counts."""
+
+    #: It does.
+    ENFORCE = "enforce"
+    #: The plugin is asked and its verdict is recorded; the message goes its way without it.
+    SHADOW = "shadow"
+
+
+class DeliveryState(models.TextChoices):
+    """How far a delivery is."""
+
+    #: Owed, now or after a pause.
+    WAITING = "waiting"
+    #: The plugin handled the event.
+    DONE = "done"
+    #: Every try failed; it rests until an admin retries or drops it.
+    DEAD = "dead"
+
+
+class Verdict(models.TextChoices):
+    """What a filter said about a message."""
+
+    #: The message may pass as it is.
+    ALLOW = "allow"
+    #: Another message shall take its place.
+    REPLACE = "replace"
+    #: The message shall not pass.
+    BLOCK = "block"
+    #: No usable answer came.
+    FAILED = "failed"
 
 
 class Signature(models.TextChoices):

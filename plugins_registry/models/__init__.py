@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from plugins_registry.models.bundle import DeclinedBundle
 from plugins_registry.models.configuration import Configuration
+from plugins_registry.models.delivery import Delivery
+from plugins_registry.models.event import Event
 from plugins_registry.models.generation import Generation
 from plugins_registry.models.grant import Grant
 from plugins_registry.models.plugin import Plugin
 from plugins_registry.models.problem import Problem
+from plugins_registry.models.queue import Queue
 from plugins_registry.models.release import Release
+from plugins_registry.models.trace import Trace
 
 __all__ = [
     "Configuration",
     "DeclinedBundle",
+    "Delivery",
+    "Event",
     "Generation",
     "Grant",
     "Plugin",
     "Problem",
+    "Queue",
     "Release",
+    "Trace",
 ]

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from plugins_registry.states import FailPolicy, State, Wanted
+from plugins_registry.states import FailPolicy, Mode, State, Wanted
 
 #: A filter is asked while a user waits for the message to go out.
 DEADLINE_MS_MINIMUM, DEADLINE_MS_DEFAULT, DEADLINE_MS_MAXIMUM = 10, 1000, 30_000
@@ -47,6 +47,16 @@ class Plugin(models.Model):
         default=DEADLINE_MS_DEFAULT, help_text="How long a filter may take, in milliseconds."
     )
 
+    mode = models.CharField(
+        max_length=8,
+        choices=Mode.choices,
+        default=Mode.ENFORCE,
+        help_text="Whether its filters' verdicts count (enforce) or are only recorded (shadow).",
+    )
+    shadow_since = models.DateTimeField(
+        null=True, blank=True, help_text="When it was last put into shadow mode."
+    )
+
     # The observation.
     state = models.CharField(max_length=16, choices=State.choices, default=State.STOPPED)
     reason = models.TextField(blank=True, default="", help_text="Why the plugin is in this state.")
@@ -72,6 +82,7 @@ class Plugin(models.Model):
             models.CheckConstraint(
                 condition=Q(fail_policy__in=FailPolicy.values), name="plugin_fail_policy_is_known"
             ),
+            models.CheckConstraint(condition=Q(mode__in=Mode.values), name="plugin_mode_is_known"),
             models.CheckConstraint(
                 condition=Q(wanted=Wanted.DISABLED) | Q(release__isnull=False),
                 name="plugin_enabled_has_release",

@@ -12,6 +12,7 @@ from plugins_registry.queries.board import (
 )
 from plugins_registry.queries.configuration import effective_config, stored_config
 from plugins_registry.queries.permissions import permission_check, permissions_of
+from plugins_registry.queries.traces import ShadowReport, message_trace, shadow_report
 from plugins_registry.queries.wanted import WantedPlugin, wanted_plugins
 
 __all__ = [
@@ -19,12 +20,15 @@ __all__ = [
     "BoardEndpoint",
     "BoardPlugin",
     "BoardSocket",
+    "ShadowReport",
     "WantedPlugin",
     "board",
     "effective_config",
     "generation",
+    "message_trace",
     "permission_check",
     "permissions_of",
+    "shadow_report",
     "stored_config",
     "wanted_plugins",
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from plugins_registry.models import Generation, Plugin, Release
 from plugins_registry.offers import Description
-from plugins_registry.states import Wanted
+from plugins_registry.states import Mode, Wanted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +41,8 @@ class BoardPlugin:
     #: `open` or `closed`.
     fail_policy: str
     priority: int
+    #: `enforce`, or `shadow`: the verdicts of its filters are only recorded.
+    mode: str = Mode.ENFORCE.value
     #: How long a filter may take.
     deadline_ms: int
     #: `(hook, what None means)`.
@@ -84,6 +86,7 @@ def _row(plugin: Plugin, release: Release) -> BoardPlugin:
         reason=plugin.reason,
         fail_policy=plugin.fail_policy,
         priority=plugin.priority,
+        mode=plugin.mode,
         deadline_ms=plugin.deadline_ms,
         hooks=tuple((hook.name, hook.on_none) for hook in offered.hooks),
         endpoints=tuple(

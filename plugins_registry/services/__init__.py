@@ -2,42 +2,67 @@
 
 Each verb checks everything, then changes everything in one transaction, then announces the new
 generation. Refusals are `plugins_registry.exceptions.RegistryError`s; nothing changed then.
+Events, deliveries and traces are no wishes: they neither wait for other changes nor count as one.
 """
 
 from __future__ import annotations
 
 from plugins_registry.exceptions import DescriptionRefused, RegistryError
+from plugins_registry.outbox import DueDelivery, Outcome, TraceEntry
 from plugins_registry.services.bundling import install_bundled
 from plugins_registry.services.configuring import configure
+from plugins_registry.services.delivering import due_deliveries, settle_deliveries
 from plugins_registry.services.describing import describe
 from plugins_registry.services.granting import grant, permit, revoke
 from plugins_registry.services.installing import install
 from plugins_registry.services.observing import observe
 from plugins_registry.services.problems import dismiss, raise_problem
+from plugins_registry.services.queueing import (
+    enqueue,
+    keep_queue,
+    leave_queue,
+    plugins_with_due_deliveries,
+    take_queue,
+)
+from plugins_registry.services.settling import drop_deliveries, retry_deliveries
+from plugins_registry.services.sweeping import sweep_deliveries
+from plugins_registry.services.tracing import record_traces
 from plugins_registry.services.uninstalling import uninstall
-from plugins_registry.services.wishing import disable, enable, restart, set_policy
+from plugins_registry.services.wishing import disable, enable, restart, set_mode, set_policy
 from plugins_registry.states import State
 
 __all__ = [
-    # refusals
     "DescriptionRefused",
+    "DueDelivery",
+    "Outcome",
     "RegistryError",
-    # for the supervisor
     "State",
-    # for admins
+    "TraceEntry",
     "configure",
     "describe",
     "disable",
     "dismiss",
+    "drop_deliveries",
+    "due_deliveries",
     "enable",
+    "enqueue",
     "grant",
     "install",
     "install_bundled",
+    "keep_queue",
+    "leave_queue",
     "observe",
     "permit",
+    "plugins_with_due_deliveries",
     "raise_problem",
+    "record_traces",
     "restart",
+    "retry_deliveries",
     "revoke",
+    "set_mode",
     "set_policy",
+    "settle_deliveries",
+    "sweep_deliveries",
+    "take_queue",
     "uninstall",
 ]

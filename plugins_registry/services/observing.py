@@ -9,6 +9,7 @@ from django.utils import timezone
 from plugins_registry.models import Plugin
 from plugins_registry.services.changes import change
 from plugins_registry.states import State
+from plugins_registry.stored import stored_text
 
 STACK_CHARACTERS = 20_000
 REASON_CHARACTERS = 2_000
@@ -31,9 +32,12 @@ def observe(
     plugin = Plugin.objects.filter(name=name).first()
     if plugin is None:
         return
-    news: dict[str, object] = {"state": State(state), "reason": _stored(reason, REASON_CHARACTERS)}
+    news: dict[str, object] = {
+        "state": State(state),
+        "reason": stored_text(reason, REASON_CHARACTERS),
+    }
     if stack or state == State.ACTIVE:
-        news["stack"] = _stored(stack, STACK_CHARACTERS)
+        news["stack"] = stored_text(stack, STACK_CHARACTERS)
     if level is not None:
         news["level"] = level
     if layers is not None:
@@ -48,8 +52,3 @@ def observe(
     with change():
         # Only the observation's columns: the wish belongs to the admin and may change meanwhile.
         Plugin.objects.filter(pk=plugin.pk).update(**fresh)
-
-
-def _stored(text: str, characters: int) -> str:
-    """Text that any database takes (PostgreSQL refuses NUL), its end kept: it says what matters."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")[-characters:]

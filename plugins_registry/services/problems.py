@@ -19,23 +19,25 @@ def raise_problem(
     message: str,
     *,
     details: dict[str, Any] | None = None,
+    times: int = 1,
 ) -> None:
     """Put something before the admins; the same plugin and key count up and return if dismissed.
 
-    `plugin_name` None means the server itself. Does nothing when the plugin is not installed.
+    `plugin_name` None means the server itself; `times` is how often it happened just now. Does
+    nothing when the plugin is not installed.
     """
     plugin = Plugin.objects.filter(name=plugin_name).first() if plugin_name is not None else None
     if plugin_name is not None and plugin is None:
         return
-    message, key = message.replace("\0", "")[:MESSAGE_CHARACTERS], key[:120]
-    if _count_up(plugin, key, message, details or {}):
+    facts = {"message": message.replace("\0", "")[:MESSAGE_CHARACTERS], "details": details or {}}
+    if _count_up(plugin, key[:120], facts, times):
         return
     try:
         with transaction.atomic():
-            Problem.objects.create(plugin=plugin, key=key, message=message, details=details or {})
+            Problem.objects.create(plugin=plugin, key=key[:120], count=times, **facts)
     except IntegrityError:
         # Somebody else was first, or the plugin went away meanwhile: then there is nothing to do.
-        _count_up(plugin, key, message, details or {})
+        _count_up(plugin, key[:120], facts, times)
 
 
 def dismiss(problem_id: int) -> None:
@@ -43,13 +45,9 @@ def dismiss(problem_id: int) -> None:
     Problem.objects.filter(pk=problem_id).update(dismissed=True)
 
 
-def _count_up(plugin: Plugin | None, key: str, message: str, details: dict[str, Any]) -> bool:
+def _count_up(plugin: Plugin | None, key: str, facts: dict[str, Any], times: int) -> bool:
     return bool(
         Problem.objects.filter(plugin=plugin, key=key).update(
-            count=F("count") + 1,
-            message=message,
-            details=details,
-            last_seen=timezone.now(),
-            dismissed=False,
+            count=F("count") + times, last_seen=timezone.now(), dismissed=False, **facts
         )
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from plugins_registry.exceptions import GrantsMissing, PolicyRefused, RegistryError
 from plugins_registry.models import Plugin
 from plugins_registry.models.plugin import (
@@ -10,7 +12,7 @@ from plugins_registry.models.plugin import (
     PRIORITY_MAXIMUM,
 )
 from plugins_registry.services.changes import change, find
-from plugins_registry.states import FailPolicy, State, Wanted
+from plugins_registry.states import FailPolicy, Mode, State, Wanted
 
 #: States out of which a repeated `enable` is a wish to try again.
 _FAILED = (State.BACKING_OFF, State.QUARANTINED)
@@ -72,6 +74,22 @@ def set_policy(
         for field, value in news.items():
             setattr(plugin, field, value)
         plugin.save(update_fields=list(news))
+    return plugin
+
+
+def set_mode(name: str, mode: str) -> Plugin:
+    """Say whether the verdicts of the plugin's filters count (`enforce`) or not (`shadow`).
+
+    Each change to shadow begins a new report.
+    """
+    if mode not in Mode.values:
+        raise PolicyRefused(name, [f"mode: {mode!r} is unknown; choose 'enforce' or 'shadow'"])
+    with change():
+        plugin = find(name)
+        if mode == Mode.SHADOW and plugin.mode != Mode.SHADOW:
+            plugin.shadow_since = timezone.now()
+        plugin.mode = mode
+        plugin.save(update_fields=["mode", "shadow_since"])
     return plugin
 
 
