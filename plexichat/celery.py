@@ -21,6 +21,10 @@ PURGE_TASK = "plexichat.purge"
 #: How often beat and a worker prove together that they live.
 HEARTBEAT_SECONDS = 10
 PURGE_SECONDS = 3600
+#: The runtime's own tasks, by the names they have there.
+SWEEP_TASK = "plugin_runtime.sweep"
+RETAIN_TASK = "plugin_runtime.retain"
+SWEEP_SECONDS = 5
 
 app = Celery("plexichat")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -31,6 +35,13 @@ app.conf.beat_schedule = {
         "schedule": HEARTBEAT_SECONDS,
         # A worker that was away needs one heartbeat, not one for each it missed.
         "options": {"expires": HEARTBEAT_SECONDS},
+    },
+    # What a lost bell or a broker that was away left behind is delivered at most so much later.
+    "sweep": {"task": SWEEP_TASK, "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+    "retain": {
+        "task": RETAIN_TASK,
+        "schedule": PURGE_SECONDS,
+        "options": {"expires": PURGE_SECONDS},
     },
     "purge": {"task": PURGE_TASK, "schedule": PURGE_SECONDS, "options": {"expires": PURGE_SECONDS}},
 }

@@ -56,5 +56,20 @@ class RuntimeSettings:
         """The first of the user ids given to sandboxes where the supervisor may choose them."""
         return cast(int, getattr(settings, "PLEXICHAT_SANDBOX_FIRST_UID", 2_000_000))
 
+    @property
+    def event_batch(self) -> int:
+        """How many events a plugin is told in one call."""
+        return cast(int, getattr(settings, "PLEXICHAT_EVENT_BATCH", 200))
+
+    @property
+    def traces_all(self) -> bool:
+        """Whether a trace is kept of every asked filter, not only of those that did something."""
+        return cast(bool, getattr(settings, "PLEXICHAT_TRACE_ALL", False))
+
+    @property
+    def emits_per_second(self) -> float:
+        """How many custom events one plugin may emit on average."""
+        return cast(float, getattr(settings, "PLEXICHAT_PLUGIN_EMITS_PER_SECOND", 100.0))
+
 
 conf = RuntimeSettings()

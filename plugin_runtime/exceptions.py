@@ -29,6 +29,10 @@ class PluginUnavailable(CallError):
     """The plugin is not running, or it went away during the call."""
 
 
+class PluginLost(PluginUnavailable):
+    """The plugin went away during the call, which it may or may not have finished."""
+
+
 class DeadlinePassed(CallError):
     """The plugin did not answer in time."""
 

@@ -1,4 +1,4 @@
-"""The three strings between the runtime and its neighbours, tied once at start-up."""
+"""The strings between the runtime and its neighbours, tied once at start-up."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from plexichat.chat import events
 from plugins_registry import signals, waiting
 
+from .events import recorder
 from .hooks import filters
 from .switchboard import client
 
@@ -14,6 +15,7 @@ from .switchboard import client
 def connect() -> None:
     """Tie them; a second call changes nothing."""
     events.set_consultant(filters.consult)
+    events.set_recorder(recorder.Outbox())
     signals.changed.connect(_registry_changed, dispatch_uid="plugin_runtime.wake")
     if client.settle not in waiting.settlers:
         waiting.settlers.append(client.settle)

@@ -14,7 +14,7 @@ from plexichat_plugin_sdk._wire.framing import (
     WireViolation,
     set_deadline,
 )
-from plugin_runtime.exceptions import DeadlinePassed, PluginFault, PluginUnavailable
+from plugin_runtime.exceptions import DeadlinePassed, PluginFault, PluginLost
 
 
 class Stale(Exception):
@@ -54,7 +54,7 @@ class Conversation:
                 self.plugin, f"no answer to {target!r} within {deadline_ms} ms"
             ) from error
         except (WireClosed, WireViolation) as error:
-            raise PluginUnavailable(self.plugin, f"gone during {target!r}: {error}") from error
+            raise PluginLost(self.plugin, f"gone during {target!r}: {error}") from error
         if type(answer) is Answer and answer.number == number:
             self.is_usable = True
             return answer.result
@@ -69,8 +69,8 @@ class Conversation:
         """Let go of the socket without ending the conversation: after a fork it is the parent's."""
         self._framed.socket.close()
 
-    def _failure_of(self, answer: ToCaller, target: str) -> PluginFault | PluginUnavailable:
+    def _failure_of(self, answer: ToCaller, target: str) -> PluginFault | PluginLost:
         if isinstance(answer, Failure) and answer.number == self._number:
             self.is_usable = True
             return PluginFault(self.plugin, answer.code, answer.message, answer.details)
-        return PluginUnavailable(self.plugin, f"answered {target!r} with a frame out of turn")
+        return PluginLost(self.plugin, f"answered {target!r} with a frame out of turn")

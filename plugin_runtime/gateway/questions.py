@@ -12,15 +12,10 @@ from typing import Any
 from plexichat_plugin_sdk._wire import codes
 from plugins_registry import queries
 
+from .emitting import emit
+from .refusal import Refusal, text
+
 Answerer = Callable[[str, Mapping[str, Any]], Any]
-
-
-class Refusal(Exception):
-    """The host says no; code and message reach the author's code as an exception."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 def answer(plugin: str, what: str, arguments: Mapping[str, Any]) -> Any:
@@ -31,13 +26,6 @@ def answer(plugin: str, what: str, arguments: Mapping[str, Any]) -> Any:
     return answerer(plugin, arguments)
 
 
-def _text(arguments: Mapping[str, Any], name: str) -> str:
-    value = arguments.get(name)
-    if not isinstance(value, str):
-        raise Refusal(codes.INVALID, f"{name!r} must be a string, got {type(value).__name__}")
-    return value
-
-
 def _config(plugin: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "stored": queries.stored_config(plugin),
@@ -46,16 +34,17 @@ def _config(plugin: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _has_permission(plugin: str, arguments: Mapping[str, Any]) -> bool:
-    user_id, permission = _text(arguments, "user_id"), _text(arguments, "permission")
+    user_id, permission = text(arguments, "user_id"), text(arguments, "permission")
     return queries.permission_check(user_id, permission)
 
 
 def _permissions(plugin: str, arguments: Mapping[str, Any]) -> list[str]:
-    return queries.permissions_of(_text(arguments, "user_id"))
+    return queries.permissions_of(text(arguments, "user_id"))
 
 
 QUESTIONS: dict[str, Answerer] = {
     "config.get": _config,
+    "hooks.emit": emit,
     "permissions.check": _has_permission,
     "permissions.of_user": _permissions,
 }

@@ -6,12 +6,13 @@ import json
 import logging
 import logging.handlers
 import threading
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from plugin_runtime.conf import conf
+
+from .budget import Budget
 
 #: A plugin may log so many records a second on average, and so many at once.
 RECORDS_PER_SECOND = 100.0
@@ -32,8 +33,7 @@ class Journal:
         self._plugin = plugin
         self._release = release
         self._lock = threading.Lock()
-        self._budget = BURST_RECORDS
-        self._refilled = time.monotonic()
+        self._budget = Budget(per_second=RECORDS_PER_SECOND, at_once=BURST_RECORDS)
         self._dropped = 0
         path = conf.home / "logs" / "plugins" / f"{plugin}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ class Journal:
     def record(self, fields: Mapping[str, Any]) -> None:
         """Keep one record that a plugin told; too many are dropped and their number is kept."""
         with self._lock:
-            if not self._has_budget():
+            if not self._budget.take():
                 self._dropped += 1
                 return
             if self._dropped:
@@ -56,16 +56,6 @@ class Journal:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-    def _has_budget(self) -> bool:
-        now = time.monotonic()
-        earned = (now - self._refilled) * RECORDS_PER_SECOND
-        self._budget = min(BURST_RECORDS, self._budget + earned)
-        self._refilled = now
-        if self._budget < 1:
-            return False
-        self._budget -= 1
-        return True
 
     def _write(self, fields: Mapping[str, Any]) -> None:
         line = _as_line(fields, self._release)

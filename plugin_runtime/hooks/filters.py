@@ -1,7 +1,8 @@
 """Asking filters: every subscribed plugin in its order, each within its deadline.
 
 This is the message path. It touches no database: order, deadlines and policies come from the
-board in memory, problems go to the supervisor as one-way frames.
+board in memory, problems go to the supervisor as one-way frames, traces wait for the message's
+own transaction. Only what ends a message is written here, since that has no transaction.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ from plugin_runtime.switchboard import client
 from plugin_runtime.switchboard.protocol import Complaint
 from plugins_registry.queries import BoardPlugin
 
+from . import traces
 from .messages import BadAnswer, merge
 from .order import subscribers
+from .traces import Asked
 
 logger = logging.getLogger(__name__)
 
 MESSAGE_SENT = "message_sent"
 ALLOW = ["allow"]
+SHADOW = "shadow"
 #: Of a block's reason, which is shown to the author of the message.
 REASON_CHARACTERS = 1_000
 
@@ -32,38 +36,61 @@ def consult(message: dict[str, Any]) -> dict[str, Any]:
 
     Raises `events.Blocked` with the first plugin's reason, or `events.FilterUnavailable` when a
     plugin whose fail policy is closed gave no usable answer. A failing plugin with an open
-    policy is passed over with the message as it was before it.
+    policy is passed over with the message as it was before it. A plugin in shadow mode is asked
+    later, when the message is stored.
     """
-    for plugin in subscribers(MESSAGE_SENT):
-        message = _ask(plugin, message)
+    plugins = subscribers(MESSAGE_SENT)
+    if not plugins:
+        return message
+    asked = traces.start(MESSAGE_SENT, message)
+    for plugin in plugins:
+        if plugin.mode == SHADOW:
+            asked.shadowed.append(plugin.name)
+        else:
+            message = _ask(plugin, message, asked)
     return message
 
 
-def _ask(plugin: BoardPlugin, message: dict[str, Any]) -> dict[str, Any]:
+def _ask(plugin: BoardPlugin, message: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    asked.begin()
     try:
         if plugin.state != "active":
             raise PluginUnavailable(plugin.name, f"is not running ({plugin.state})")
         verdict = conversations.call(
             plugin.name, "filter", MESSAGE_SENT, message, deadline_ms=plugin.deadline_ms
         )
-        # The usual answer first, without another call.
-        return message if verdict == ALLOW else _apply(plugin, verdict, message)
+        if verdict == ALLOW:  # the usual answer first, without another call
+            if asked.keeps_all:
+                asked.note(plugin, "allow", message)
+            return message
+        return _apply(plugin, verdict, message, asked)
     except (CallError, BadAnswer) as error:
-        return _failed(plugin, error, message)
+        return _failed(plugin, error, message, asked)
 
 
-def _apply(plugin: BoardPlugin, verdict: Any, message: dict[str, Any]) -> dict[str, Any]:
+def _apply(
+    plugin: BoardPlugin, verdict: Any, message: dict[str, Any], asked: Asked
+) -> dict[str, Any]:
     match verdict:
         case ["replace", replacement]:
-            return merge(message, replacement, _complain_as(plugin))
+            merged = merge(message, replacement, _complain_as(plugin))
+            asked.note(plugin, "replace", message, merged)
+            return merged
         case ["block", str(reason)]:
-            raise events.Blocked(reason[:REASON_CHARACTERS], plugin.name)
+            reason = reason[:REASON_CHARACTERS]
+            asked.note(plugin, "block", message, reason=reason)
+            asked.write_now()
+            raise events.Blocked(reason, plugin.name)
     raise BadAnswer("returned something that is no verdict")
 
 
-def _failed(plugin: BoardPlugin, error: Exception, message: dict[str, Any]) -> dict[str, Any]:
+def _failed(
+    plugin: BoardPlugin, error: Exception, message: dict[str, Any], asked: Asked
+) -> dict[str, Any]:
     _report(plugin, error)
+    asked.note(plugin, "failed", message, reason=str(error))
     if plugin.fail_policy == "closed":
+        asked.write_now()
         raise events.FilterUnavailable(plugin.name) from error
     return message
 

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from plugin_runtime.exceptions import PluginUnavailable
+from plugin_runtime.switchboard.protocol import Complaint
 from plugins_registry.queries import WantedPlugin
 from plugins_registry.states import State
 
@@ -45,12 +46,14 @@ class Keeper:
         *,
         start: Starter,
         observer: Observer,
+        complain: Callable[[Complaint], None],
         clock: Clock = time.monotonic,
     ) -> None:
         self.wanted = wanted
         self.sandbox: Sandbox | None = None
         self._start = start
         self._observer = observer
+        self._complain = complain
         self._clock = clock
         self._failures = Failures()
         self._has_news = asyncio.Event()
@@ -129,6 +132,7 @@ class Keeper:
             pause = self._failures.record(self._clock())
         state = State.QUARANTINED if pause is None else State.BACKING_OFF
         self._note(state, ending.reason, stack=ending.stack)
+        self._complain(Complaint(self.wanted.name, "ended", ending.reason, ending.stack))
         if await self._new_wish(tried, pause):
             self._failures.forgive()
 

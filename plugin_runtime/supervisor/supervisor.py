@@ -10,6 +10,7 @@ import socket
 from django.db import Error as DatabaseError
 
 from plugin_runtime.conf import conf
+from plugin_runtime.events import errors
 from plugin_runtime.exceptions import PluginUnavailable
 from plugin_runtime.switchboard.protocol import Complaint, Lost, Overran
 from plugin_runtime.switchboard.server import Switchboard
@@ -119,7 +120,12 @@ class Supervisor:
             self._keepers[name][0].retire()
 
     def _take_up(self, wanted: queries.WantedPlugin) -> None:
-        keeper = Keeper(wanted, start=self._launcher.start, observer=self._observer)
+        keeper = Keeper(
+            wanted,
+            start=self._launcher.start,
+            observer=self._observer,
+            complain=self._complaints.add,
+        )
         task = asyncio.create_task(keeper.run(), name=f"keeper-{wanted.name}")
         self._keepers[wanted.name] = (keeper, task)
         task.add_done_callback(lambda done: self._let_go(wanted.name, done))
@@ -144,13 +150,7 @@ class Supervisor:
 
     async def _write_complaints(self) -> None:
         for complaint, count in self._complaints.take():
-            await self._database.run(
-                services.raise_problem,
-                complaint.plugin,
-                complaint.key,
-                complaint.message,
-                details={"traceback": complaint.traceback, "times": count},
-            )
+            await self._database.run(_write, complaint, count)
 
     async def _close(self, tasks: list[asyncio.Task[None]]) -> None:
         await self._switchboard.close()
@@ -166,3 +166,13 @@ class Supervisor:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._launcher.close()
         await self._database.close()
+
+
+def _write(complaint: Complaint, count: int) -> None:
+    services.raise_problem(
+        complaint.plugin,
+        complaint.key,
+        complaint.message,
+        details={"traceback": complaint.traceback, "times": count},
+    )
+    errors.tell(complaint.plugin, complaint.key)

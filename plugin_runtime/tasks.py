@@ -1,0 +1,29 @@
+"""The runtime's Celery tasks: two lines each; what they do lives in `events`."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from plugin_runtime.events import bell, drain
+from plugins_registry import services
+
+SWEEP_TASK = "plugin_runtime.sweep"
+RETAIN_TASK = "plugin_runtime.retain"
+
+
+@shared_task(name=bell.DELIVER_TASK)
+def deliver(plugin: str) -> None:
+    """Tell a plugin what it is owed; safe to repeat, one at a time per plugin."""
+    drain.drain(plugin)
+
+
+@shared_task(name=SWEEP_TASK)
+def sweep() -> None:
+    """Ring for every queue that waits; makes good whatever ring was lost."""
+    bell.ring(services.plugins_with_due_deliveries())
+
+
+@shared_task(name=RETAIN_TASK)
+def retain() -> None:
+    """Let go of what is too old to keep."""
+    services.sweep_deliveries()
