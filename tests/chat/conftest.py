@@ -17,7 +17,7 @@ PASSWORD = "correct horse battery"
 MakeUser = Callable[..., User]
 MakeChannel = Callable[..., Channel]
 ClientOf = Callable[[User], APIClient]
-Consulted = list[dict[str, Any]]
+Payload = dict[str, Any]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -97,9 +97,48 @@ def client_of(db: None) -> ClientOf:
 
 
 @pytest.fixture(autouse=True)
-def _nobody_consulted() -> Iterator[None]:
-    """Leave plugins out of these tests, and give the consultant back for those of others."""
-    before = events._consultant
+def _nobody_outside() -> Iterator[None]:
+    """Leave plugins out of these tests, and give both doors back for those of others."""
+    before = events._consultant, events._recorder
     events.set_consultant(None)
+    events.set_recorder(None)
     yield
-    events.set_consultant(before)
+    events.set_consultant(before[0])
+    events.set_recorder(before[1])
+
+
+class Notebook:
+    """A recorder that notes what it is told, in memory."""
+
+    def __init__(self) -> None:
+        #: Each event as hook and payload.
+        self.events: list[tuple[str, Payload]] = []
+        #: Whether each call came inside a transaction.
+        self.atomic: list[bool] = []
+        #: Ids of stored messages.
+        self.stored: list[str] = []
+
+    def event(self, hook: str, build: Callable[[], Payload]) -> None:
+        self.atomic.append(connection.in_atomic_block)
+        self.events.append((hook, build()))
+
+    def message_stored(self, message_id: str) -> None:
+        self.atomic.append(connection.in_atomic_block)
+        self.stored.append(message_id)
+
+    def only(self, hook: str) -> Payload:
+        """Return the payload of the one event of this hook."""
+        [payload] = [payload for name, payload in self.events if name == hook]
+        return payload
+
+    def hooks(self) -> list[str]:
+        """Return the hooks in the order they were told."""
+        return [name for name, _ in self.events]
+
+
+@pytest.fixture
+def notebook() -> Notebook:
+    """Record from now on; what a test made before is not in it."""
+    book = Notebook()
+    events.set_recorder(book)
+    return book
