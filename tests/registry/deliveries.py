@@ -1,0 +1,46 @@
+"""Events written and looked at in a line, for the tests of the outbox."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from plugins_registry import services
+from plugins_registry.models import Delivery
+from plugins_registry.services import DueDelivery, Outcome
+
+#: Far enough ahead that everything written by a test is due, and fixed.
+NOON = datetime(2100, 1, 1, 12, tzinfo=UTC)
+
+
+def write(*plugins: str, hook: str = "user_login", **payload: Any) -> None:
+    services.enqueue(hook, payload, plugins=plugins or ("demo",))
+
+
+def due(plugin: str = "demo", *, seconds: float = 0, limit: int = 100) -> list[DueDelivery]:
+    return services.due_deliveries(plugin, limit, now=NOON + timedelta(seconds=seconds))
+
+
+def settle(*outcomes: Outcome, plugin: str = "demo", seconds: float = 0) -> None:
+    services.settle_deliveries(plugin, outcomes, now=NOON + timedelta(seconds=seconds))
+
+
+def done(delivery: DueDelivery) -> Outcome:
+    return Outcome(delivery_id=delivery.id, done=True)
+
+
+def failed(delivery: DueDelivery, error: str = "it broke") -> Outcome:
+    return Outcome(delivery_id=delivery.id, done=False, error=error, traceback="Traceback: …")
+
+
+def kill(hook: str = "user_login") -> Delivery:
+    """Write an event and let all its tries fail."""
+    write(hook=hook)
+    row = Delivery.objects.latest("id")
+    for _ in range(5):
+        outcome = Outcome(
+            delivery_id=row.pk, done=False, error="it broke", traceback="Traceback: …"
+        )
+        settle(outcome)
+    row.refresh_from_db()
+    return row
