@@ -86,9 +86,7 @@ def _has_receivers(delivery: DueDelivery) -> bool:
 
 
 def _plain(delivery: DueDelivery) -> Telling:
-    return Telling(
-        delivery=delivery, items=[_item(delivery, "")], receivers=[], is_complete=True
-    )
+    return Telling(delivery=delivery, items=[_item(delivery, "")], receivers=[], is_complete=True)
 
 
 def _received(delivery: DueDelivery, room: int) -> Telling:

@@ -37,9 +37,7 @@ def ask(plugin: str, delivery: DueDelivery) -> Outcome:
     return Outcome(delivery_id=delivery.id, done=True)
 
 
-def _asked(
-    plugin: str, message: dict[str, Any]
-) -> tuple[str, str, dict[str, Any] | None]:
+def _asked(plugin: str, message: dict[str, Any]) -> tuple[str, str, dict[str, Any] | None]:
     try:
         answer = conversations.call(plugin, "filter", FILTER, message, deadline_ms=DEADLINE_MS)
         match answer:

@@ -14,11 +14,10 @@ from typing import Any
 
 from django.db import Error as DatabaseError
 
+from plugin_runtime.conf import conf
 from plugins_registry import services
 from plugins_registry.queries import BoardPlugin
 from plugins_registry.services import TraceEntry
-
-from plugin_runtime.conf import conf
 
 logger = logging.getLogger(__name__)
 
