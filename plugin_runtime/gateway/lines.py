@@ -13,7 +13,8 @@ from plexichat_plugin_sdk._wire.conversation import Answer, Failure
 from plexichat_plugin_sdk._wire.framing import Framed, WireClosed, WireViolation
 from plexichat_plugin_sdk._wire.questions import Ask, Tell, ToGateway
 
-from .questions import Refusal, answer
+from .questions import answer
+from .refusal import Refusal
 from .records import Journal
 
 logger = logging.getLogger(__name__)
