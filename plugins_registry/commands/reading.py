@@ -7,7 +7,7 @@ from typing import Any
 
 from plugins_registry import queries, services
 from plugins_registry.commands.parsers import Verbs, add_json, add_verb
-from plugins_registry.commands.terminal import Terminal
+from plugins_registry.commands.terminal import Terminal, one_line
 from plugins_registry.models import Plugin, Problem
 from plugins_registry.services.changes import find
 
@@ -32,7 +32,7 @@ def list_plugins(options: Namespace, terminal: Terminal) -> None:
         terminal.line("no plugin is installed; install one: manage.py plugin install SOURCE")
     else:
         keys = ("name", "version", "wanted", "state", "priority", "reason")
-        terminal.table(keys, ([_one_line(row[key]) for key in keys] for row in rows))
+        terminal.table(keys, ([one_line(row[key]) for key in keys] for row in rows))
 
 
 def show(options: Namespace, terminal: Terminal) -> None:
@@ -64,7 +64,7 @@ def problems(options: Namespace, terminal: Terminal) -> None:
         terminal.line("no problems")
     else:
         keys = ("id", "plugin", "count", "last_seen", "message")
-        terminal.table(keys, ([_one_line(row[key]) for key in keys] for row in rows))
+        terminal.table(keys, ([one_line(row[key]) for key in keys] for row in rows))
 
 
 def _summary(plugin: Plugin) -> dict[str, Any]:
@@ -87,6 +87,7 @@ def _facts(plugin: Plugin) -> dict[str, Any]:
         "sandbox_layers": plugin.layers,
         "fail_policy": plugin.fail_policy,
         "deadline_ms": plugin.deadline_ms,
+        "mode": plugin.mode,
         "grants": list(plugin.grants.values_list("capability", flat=True)),
         "digest": release.digest if release else "",
         "signature": release.signature if release else "",
@@ -109,11 +110,6 @@ def _problem(problem: Problem) -> dict[str, Any]:
         "details": problem.details,
         "dismissed": problem.dismissed,
     }
-
-
-def _one_line(value: Any) -> str:
-    text = " ".join(str("-" if value in (None, "") else value).split())
-    return text if len(text) <= 100 else f"{text[:99]}…"
 
 
 def _written(value: Any) -> str:

@@ -45,6 +45,12 @@ def plain(text: str) -> str:
     return "".join(_REPLACEMENT if _is_control(character) else character for character in text)
 
 
+def one_line(value: Any) -> str:
+    """A table's cell: a dash for nothing, one line, at most 100 characters."""
+    text = " ".join(str("-" if value in (None, "") else value).split())
+    return text if len(text) <= 100 else f"{text[:99]}…"
+
+
 def _is_control(character: str) -> bool:
     # Cc: control; Cf: direction marks that turn text around; Cs: halves of pairs.
     return character not in "\n\t" and unicodedata.category(character) in ("Cc", "Cf", "Cs")

@@ -24,7 +24,7 @@ CORE_HOOKS = frozenset(
 )
 #: Other names for core hooks that manifests use.
 ALIASES = {"channel_join": "channel_member_joined", "channel_leave": "channel_member_left"}
-_HOOK_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
+_HOOK_NAME = re.compile(r"[a-z][a-z0-9_.]{0,99}")
 
 
 def is_hook_name(name: str) -> bool:

@@ -15,7 +15,7 @@ from plugins_registry.package import store
 from plugins_registry.package.inspecting import MANIFEST_FILE, Inspection
 from plugins_registry.services.changes import change
 from plugins_registry.services.granting import add_grants
-from plugins_registry.services.installing import add_release
+from plugins_registry.services.installing import add_plugin, add_release
 from plugins_registry.services.problems import raise_problem
 from plugins_registry.services.reviewing import accepted, inspected
 from plugins_registry.states import Signature, Wanted
@@ -48,7 +48,8 @@ def _install_one(source: Path) -> str | None:
         if not _is_due(manifest, inspection):
             return None
         with store.keeping() as keep, change():
-            plugin, _ = Plugin.objects.select_related("release").get_or_create(name=manifest.name)
+            plugins = Plugin.objects.select_related("release")
+            plugin = plugins.filter(name=manifest.name).first() or add_plugin(manifest.name)
             keep(inspection.root, _give_release(plugin, manifest, inspection).path)
     return manifest.name
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from plugins_registry.exceptions import OtherReleaseInstalled, UnsignedRefused
 from plugins_registry.manifest import Manifest
-from plugins_registry.models import DeclinedBundle, Plugin, Release
+from plugins_registry.models import DeclinedBundle, Delivery, Plugin, Release
 from plugins_registry.package import store
 from plugins_registry.package.inspecting import Inspection
 from plugins_registry.permissions import create_permissions
@@ -79,7 +79,7 @@ def _record(source: Path, inspection: Inspection, consent: Consent) -> tuple[Plu
         plugin = Plugin.objects.select_related("release").filter(name=manifest.name).first()
         is_new = plugin is None
         if plugin is None:
-            plugin = Plugin.objects.create(name=manifest.name)
+            plugin = add_plugin(manifest.name)
             DeclinedBundle.objects.filter(name=manifest.name).delete()
             release = add_release(plugin, manifest, inspection, Signature.UNSIGNED)
             keep(inspection.root, release.path)
@@ -87,6 +87,12 @@ def _record(source: Path, inspection: Inspection, consent: Consent) -> tuple[Plu
         asked = manifest.capabilities if consent.grant_all else ()
         add_grants(plugin, (*asked, *consent.grants), by=consent.by)
     return plugin, is_new
+
+
+def add_plugin(name: str) -> Plugin:
+    """Record a plugin inside a running change; one of this name that is gone left it nothing."""
+    Delivery.objects.filter(plugin_id=name).delete()
+    return Plugin.objects.create(name=name)
 
 
 def add_release(

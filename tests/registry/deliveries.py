@@ -7,7 +7,7 @@ from typing import Any
 
 from plugins_registry import services
 from plugins_registry.models import Delivery
-from plugins_registry.services import DueDelivery, Outcome
+from plugins_registry.services import DueDelivery, Outcome, TraceEntry
 
 #: Far enough ahead that everything written by a test is due, and fixed.
 NOON = datetime(2100, 1, 1, 12, tzinfo=UTC)
@@ -44,3 +44,17 @@ def kill(hook: str = "user_login") -> Delivery:
         settle(outcome)
     row.refresh_from_db()
     return row
+
+
+def trace(message_id: str = "m1", verdict: str = "block", **facts: Any) -> TraceEntry:
+    """What a plugin in shadow mode said, unless the facts say otherwise."""
+    usual = {
+        "plugin": "demo",
+        "release": "1.0.0",
+        "hook": "message_sent",
+        "applied": False,
+        "took_ms": 1.5,
+        "reason": "rude",
+        "before": {"content": "hello"},
+    }
+    return TraceEntry(message_id=message_id, verdict=verdict, **(usual | facts))

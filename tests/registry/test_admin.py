@@ -8,12 +8,15 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from plugins_registry import services
-from plugins_registry.models import Plugin, Problem
+from plugins_registry.models import Delivery, Plugin, Problem, Trace
 from tests.registry.conftest import Install
+from tests.registry.deliveries import kill, trace
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +28,9 @@ def plugin(install: Install) -> Plugin:
     plugin = install("demo", "permissions: {required: [user_data_read]}\nsettings: {a: 1}")
     services.configure("demo", {"a": 2})
     services.raise_problem("demo", "late", "took long")
+    services.enqueue("user_login", {"user_id": "u1"}, plugins=["demo"])
+    services.take_queue("demo", seconds=60)
+    services.record_traces([trace("m1")])
     return plugin
 
 
@@ -43,7 +49,7 @@ def test_every_table_can_be_seen(admin_client: Client, plugin: Plugin, model: An
 
 
 def test_nothing_is_hidden() -> None:
-    assert len(MODELS) == 7
+    assert len(MODELS) == 11
 
 
 def test_rows_cannot_be_bent_behind_the_services(admin_client: Client, plugin: Plugin) -> None:
@@ -82,3 +88,53 @@ def test_whoever_may_only_look_makes_no_wishes(client: Client, plugin: Plugin) -
 def test_problems_are_dismissed(admin_client: Client, plugin: Plugin) -> None:
     act(admin_client, "problem", "dismiss", Problem.objects.get())
     assert Problem.objects.get().dismissed
+
+
+def test_a_delivery_shows_what_was_to_be_told(admin_client: Client, plugin: Plugin) -> None:
+    row = kill()
+    page = admin_client.get(reverse("admin:plugins_registry_delivery_change", args=[row.pk]))
+    assert "Traceback: …" in page.content.decode()
+    assert str(row.event_id) in page.content.decode()
+
+
+def test_dead_deliveries_are_retried_in_bulk(admin_client: Client, plugin: Plugin) -> None:
+    rows = [kill(), kill(), Delivery.objects.earliest("id")]
+    page = act(admin_client, "delivery", "retry", *rows)
+    assert "2 of 3 deliveries to demo will be tried again" in page.content.decode()
+    assert set(Delivery.objects.values_list("state", "attempts")) == {("waiting", 0)}
+
+
+def test_deliveries_are_dropped_in_bulk(admin_client: Client, plugin: Plugin) -> None:
+    page = act(admin_client, "delivery", "drop", kill(), Delivery.objects.earliest("id"))
+    assert "2 of 2 deliveries to demo were dropped" in page.content.decode()
+    assert not Delivery.objects.exists()
+
+
+def test_whoever_may_only_look_settles_no_deliveries(client: Client, plugin: Plugin) -> None:
+    viewer = get_user_model().objects.create_user(username="viewer", password="x", is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_delivery"))
+    client.force_login(viewer)
+    act(client, "delivery", "drop", kill())
+    assert Delivery.objects.filter(state="dead").exists()
+
+
+@pytest.mark.parametrize("model", ["delivery", "trace"])
+def test_a_list_takes_the_same_queries_however_long(
+    admin_client: Client, plugin: Plugin, model: str
+) -> None:
+    address = reverse(f"admin:plugins_registry_{model}_changelist")
+    with CaptureQueriesContext(connection) as short:
+        admin_client.get(address)
+    for number in range(10):
+        services.enqueue("user_login", {"number": number}, plugins=["demo"])
+        services.record_traces([trace(f"n{number}")])
+    with CaptureQueriesContext(connection) as long:
+        admin_client.get(address)
+    assert len(long) == len(short)
+
+
+def test_traces_are_found_by_their_message(admin_client: Client, plugin: Plugin) -> None:
+    services.record_traces([trace("m2", plugin="other")])
+    address = reverse("admin:plugins_registry_trace_changelist")
+    found = admin_client.get(address, {"q": "m2"}).context["cl"].queryset
+    assert list(found) == [Trace.objects.get(plugin_name="other")]

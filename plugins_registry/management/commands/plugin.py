@@ -8,11 +8,19 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, ProgrammingError
 
-from plugins_registry.commands import configuring, installing, logs, reading, trusting, wishing
+from plugins_registry.commands import (
+    configuring,
+    delivering,
+    installing,
+    logs,
+    reading,
+    trusting,
+    wishing,
+)
 from plugins_registry.commands.terminal import Terminal, plain
 from plugins_registry.exceptions import RegistryError
 
-GROUPS = (reading, installing, wishing, configuring, trusting, logs)
+GROUPS = (reading, installing, wishing, configuring, trusting, delivering, logs)
 
 
 class Command(BaseCommand):

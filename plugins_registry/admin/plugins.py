@@ -1,18 +1,15 @@
-"""The registry in Django admin: everything can be seen, the verbs are the services'.
-
-What services own cannot be edited here: a row changed behind their back would skip their checks.
-"""
+"""Plugins in admin, all that belongs to them, and their problems."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from plugins_registry import services
+from plugins_registry.admin.readonly import ReadOnlyAdmin
 from plugins_registry.exceptions import RegistryError
 from plugins_registry.models import (
     Configuration,
@@ -23,28 +20,6 @@ from plugins_registry.models import (
     Problem,
     Release,
 )
-
-if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
-else:
-    # Subscriptable only in the stubs.
-    ModelAdmin = admin.ModelAdmin
-
-
-class ReadOnlyAdmin(ModelAdmin):
-    """Rows that can be looked at."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Never: the services add rows."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never: looking at a row needs only the view permission."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never: deleting a row is more than the row, files and permissions belong to it."""
-        return False
 
 
 def _each(
@@ -64,8 +39,18 @@ def _each(
 class PluginAdmin(ReadOnlyAdmin):
     """Wish and observation, and the wishes that can be made here."""
 
-    list_display = ("name", "release", "wanted", "state", "reason", "level", "priority", "since")
-    list_filter = ("wanted", "state", "level", "fail_policy")
+    list_display = (
+        "name",
+        "release",
+        "wanted",
+        "state",
+        "reason",
+        "level",
+        "priority",
+        "mode",
+        "since",
+    )
+    list_filter = ("wanted", "state", "mode", "level", "fail_policy")
     list_select_related = ("release__plugin",)
     search_fields = ("name", "reason")
     actions = ("enable", "disable", "restart")

@@ -1,0 +1,10 @@
+"""The registry in Django admin: everything can be seen, the verbs are the services'.
+
+What services own cannot be edited here: a row changed behind their back would skip their checks.
+"""
+
+from __future__ import annotations
+
+from plugins_registry.admin import deliveries, plugins, traces
+
+__all__ = ["deliveries", "plugins", "traces"]
