@@ -18,7 +18,7 @@ from plugins_registry.models import Delivery, Plugin, Problem, Trace
 from tests.registry.conftest import Install
 from tests.registry.deliveries import kill, trace
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.backends]
 
 MODELS = [model for model in admin.site._registry if model._meta.app_label == "plugins_registry"]
 
@@ -138,3 +138,10 @@ def test_traces_are_found_by_their_message(admin_client: Client, plugin: Plugin)
     address = reverse("admin:plugins_registry_trace_changelist")
     found = admin_client.get(address, {"q": "m2"}).context["cl"].queryset
     assert list(found) == [Trace.objects.get(plugin_name="other")]
+
+
+def test_deliveries_are_found_by_their_event(admin_client: Client, plugin: Plugin) -> None:
+    row = kill()
+    address = reverse("admin:plugins_registry_delivery_changelist")
+    found = admin_client.get(address, {"q": str(row.event_id)}).context["cl"].queryset
+    assert list(found) == [row]

@@ -11,7 +11,7 @@ from tests.registry.conftest import Install
 from tests.registry.deliveries import due, kill, trace, write
 from tests.registry.test_command import run, run_json
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.backends]
 
 
 @pytest.fixture(autouse=True)

@@ -188,7 +188,11 @@ def test_legal_slips_are_warnings(rest: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "rest", ["hooks: [custom_event_occurred, message_sent, channel_join]", "metadata: {color: red}"]
+    "rest",
+    [
+        "hooks: [custom_event_occurred, shop.order_paid, message_sent, channel_join]",
+        "metadata: {color: red}",
+    ],
 )
 def test_what_is_meant_so_is_no_warning(rest: str) -> None:
     assert warnings_of(rest) == []
