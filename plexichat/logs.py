@@ -32,3 +32,12 @@ class News(logging.Filter):
         """Return whether the record is worth a line."""
         request = getattr(record, "request", None)
         return getattr(request, "path", "") != "/healthz"
+
+
+class InOneLine(logging.Filter):
+    """Takes the traceback from a record whose words say everything."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return True; the record is kept."""
+        record.exc_info = record.exc_text = None
+        return True

@@ -215,7 +215,10 @@ LOGGING = {
             "style": "{",
         },
     },
-    "filters": {"news": {"()": "plexichat.logs.News"}},
+    "filters": {
+        "news": {"()": "plexichat.logs.News"},
+        "in one line": {"()": "plexichat.logs.InOneLine"},
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
@@ -224,6 +227,8 @@ LOGGING = {
         "django": {"handlers": [], "propagate": True, "level": "WARNING"},
         # A client that asks for what is not there is no news.
         "django.request": {"level": "ERROR", "filters": ["news"]},
+        # Anybody can send a host name that is not ours, as often as they like.
+        "django.security.DisallowedHost": {"filters": ["in one line"]},
     },
 }
 

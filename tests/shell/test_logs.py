@@ -6,6 +6,7 @@ import logging
 from types import SimpleNamespace
 
 import pytest
+from django.test import Client
 
 from plexichat.logs import News, TextFormatter
 
@@ -34,3 +35,11 @@ def test_long_facts_are_cut() -> None:
 def test_only_the_health_page_is_no_news(path: str, is_kept: bool) -> None:
     record = logging.makeLogRecord({"request": SimpleNamespace(path=path)})
     assert News().filter(record) is is_kept
+
+
+def test_a_foreign_host_name_is_one_line(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    answer = client.get("/healthz", headers={"host": "elsewhere.example"})
+    assert answer.status_code == 400
+    (record,) = [each for each in caplog.records if each.name == "django.security.DisallowedHost"]
+    assert "elsewhere.example" in record.getMessage()
+    assert record.exc_info is None
