@@ -51,10 +51,5 @@ class RuntimeSettings:
         """How long a health question may stay unanswered; generous, for a starved machine."""
         return cast(float, getattr(settings, "PLEXICHAT_PLUGIN_UNRESPONSIVE_SECONDS", 15.0))
 
-    @property
-    def first_user_id(self) -> int:
-        """The first of the user ids given to sandboxes where the supervisor may choose them."""
-        return cast(int, getattr(settings, "PLEXICHAT_SANDBOX_FIRST_UID", 2_000_000))
-
 
 conf = RuntimeSettings()
