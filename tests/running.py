@@ -32,6 +32,7 @@ class Host:
 
     def __init__(self, home: Path, port: int, *command: str, **environment: str) -> None:
         self.log = home.parent / f"said-{port}-{time.monotonic_ns()}.txt"
+        self.home = home
         self.url = f"http://127.0.0.1:{port}"
         plain = {name: value for name, value in os.environ.items() if "PLEXICHAT" not in name}
         plain.pop("DJANGO_SETTINGS_MODULE", None)
