@@ -80,6 +80,11 @@ class Host:
 
     def family(self) -> set[int]:
         """All living processes that descend from this one, whatever session they moved to."""
+        return self.family_of(self.process.pid)
+
+    @staticmethod
+    def family_of(ancestor: int) -> set[int]:
+        """A process and all living ones that descend from it."""
         children: dict[int, list[int]] = {}
         for entry in Path("/proc").glob("[0-9]*/stat"):
             try:
@@ -88,7 +93,7 @@ class Host:
                 continue  # it ended just now
             parent = int(rest.rpartition(") ")[2].split()[1])
             children.setdefault(parent, []).append(int(pid))
-        found, waiting = set(), [self.process.pid]
+        found, waiting = set(), [ancestor]
         while waiting:
             found.add(current := waiting.pop())
             waiting += children.get(current, [])
