@@ -28,10 +28,10 @@ class ControlLine(Framed[ToSandbox]):
         self._descriptors: collections.deque[int] = collections.deque()
         self._writing = threading.Lock()
 
-    def send(self, record: msgspec.Struct) -> None:
+    def send(self, record: msgspec.Struct, *, until: float | None = None) -> None:
         """Send one frame; raise `WireClosed` when the supervisor has gone."""
         with self._writing:
-            super().send(record)
+            super().send(record, until=until)
 
     def next(self) -> tuple[ToSandbox, socket.socket | None]:
         """Return the next frame and, for a `Line`, its socket; raise what `receive` raises."""

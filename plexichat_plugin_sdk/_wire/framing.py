@@ -9,6 +9,7 @@ to each call.
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import struct
 import time
@@ -24,6 +25,8 @@ _LENGTH = struct.Struct("!I")
 #: Most frames fit; a larger buffer for each receive costs several microseconds (measured).
 _FIRST_BYTES = 8 * 1024
 _REST_BYTES = 256 * 1024
+#: Larger frames are decoded by `_decode_large`, which a host's side narrows.
+LARGE_BYTES = 256 * 1024
 
 
 class WireClosed(ConnectionError):
@@ -65,11 +68,19 @@ class Framed(Generic[Incoming]):
         self._decoder: msgspec.msgpack.Decoder[Incoming] = msgspec.msgpack.Decoder(incoming)
         self._buffer = b""
 
-    def send(self, record: msgspec.Struct) -> None:
-        """Send one frame; raise `WireClosed`, `WireTimeout` or `WireViolation`."""
+    def send(self, record: msgspec.Struct, *, until: float | None = None) -> None:
+        """Send one frame; raise `WireClosed`, `WireTimeout` or `WireViolation`.
+
+        The socket's own deadline bounds each wait for room; `until` bounds their sum.
+        """
         frame = encode(record, self._encoder)
         try:
-            self.socket.sendall(frame)
+            if until is None or len(frame) <= _FIRST_BYTES:
+                self.socket.sendall(frame)
+            else:
+                self._send_by(frame, until)
+        except WireTimeout:  # an OSError, but not that of a connection that is gone
+            raise
         except BlockingIOError as error:
             raise WireTimeout("the other side does not read") from error
         except OSError as error:
@@ -89,6 +100,8 @@ class Framed(Generic[Incoming]):
             if len(frame) < 4 or _LENGTH.unpack_from(frame)[0] != len(frame) - 4:
                 frame = self._assembled(frame, until)
         try:
+            if len(frame) > LARGE_BYTES:
+                return self._decode_large(frame[4:])
             # A slice of bytes is copied, and yet at usual sizes quicker than a memoryview of it.
             return self._decoder.decode(frame[4:])
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
@@ -103,6 +116,17 @@ class Framed(Generic[Incoming]):
         with contextlib.suppress(OSError):  # already gone; what matters is the close below
             self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
+
+    def _decode_large(self, body: bytes) -> Incoming:
+        return self._decoder.decode(body)
+
+    def _send_by(self, frame: bytes, until: float) -> None:
+        """Send as there is room; a peer that reads in sips gains no time."""
+        left = memoryview(frame)
+        while left:
+            self._wait(select.POLLOUT, until)
+            with contextlib.suppress(BlockingIOError):
+                left = left[self.socket.send(left, socket.MSG_DONTWAIT) :]
 
     def _receive_some(self, most: int = _FIRST_BYTES) -> bytes:
         try:
@@ -130,9 +154,16 @@ class Framed(Generic[Incoming]):
         return whole[:end]
 
     def _receive_more(self, until: float | None, most: int) -> bytes:
-        if until is not None and time.monotonic() > until:
-            raise WireTimeout("no complete frame before the deadline")
+        if until is not None:
+            self._wait(select.POLLIN, until)
         return self._receive_some(most)
+
+    def _wait(self, event: int, until: float) -> None:
+        """Wait for room or for bytes; raise `WireTimeout` when neither came in time."""
+        poll = select.poll()
+        poll.register(self.socket, event)
+        if not poll.poll(max(0.0, until - time.monotonic()) * 1000):
+            raise WireTimeout("no complete frame before the deadline")
 
 
 def _checked_length(buffer: bytes) -> int:

@@ -10,8 +10,9 @@ from django.db import close_old_connections, connections
 
 from plexichat_plugin_sdk._wire import codes
 from plexichat_plugin_sdk._wire.conversation import Answer, Failure
-from plexichat_plugin_sdk._wire.framing import Framed, WireClosed, WireViolation
+from plexichat_plugin_sdk._wire.framing import WireClosed, WireViolation
 from plexichat_plugin_sdk._wire.questions import Ask, Tell, ToGateway
+from plugin_runtime.large import QuestionLine
 
 from .questions import Refusal, answer
 from .records import Journal
@@ -29,14 +30,14 @@ class Gateway:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._journals: dict[tuple[str, str], Journal] = {}
-        self._lines: dict[str, set[Framed[ToGateway]]] = {}
+        self._lines: dict[str, set[QuestionLine]] = {}
 
     def accept(self, plugin: str, release: str, end: socket.socket) -> None:
         """Serve the gateway's end of a line until the plugin closes its own.
 
         A line beyond the limit is closed at once.
         """
-        line: Framed[ToGateway] = Framed(end, ToGateway)
+        line = QuestionLine(end, ToGateway)
         with self._lock:
             lines = self._lines.setdefault(plugin, set())
             if len(lines) >= LINES_PER_PLUGIN:
@@ -63,7 +64,7 @@ class Gateway:
             self._journals[plugin, release] = Journal(plugin, release)
         return self._journals[plugin, release]
 
-    def _serve(self, plugin: str, journal: Journal, line: Framed[ToGateway]) -> None:
+    def _serve(self, plugin: str, journal: Journal, line: QuestionLine) -> None:
         try:
             while True:
                 _attend(plugin, journal, line, line.receive())
@@ -78,7 +79,7 @@ class Gateway:
                 self._lines[plugin].discard(line)
 
 
-def _attend(plugin: str, journal: Journal, line: Framed[ToGateway], record: ToGateway) -> None:
+def _attend(plugin: str, journal: Journal, line: QuestionLine, record: ToGateway) -> None:
     match record:
         case Ask(number, what, arguments):
             line.send(_answered(plugin, number, what, arguments))
