@@ -142,6 +142,8 @@ CHANNEL_LAYERS = arrangement.channel_layers(PLEXICHAT_REDIS_URL)
 CELERY_BROKER_URL = BROKER_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = arrangement.broker_options(BROKER_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A worker waits for its broker as long as it takes, instead of leaving after a hundred tries.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 # The outbox remembers what a broker that is away did not take, so publishing never waits for it.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_IGNORE_RESULT = True
