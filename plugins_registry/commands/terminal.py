@@ -45,6 +45,11 @@ def plain(text: str) -> str:
     return "".join(_REPLACEMENT if _is_control(character) else character for character in text)
 
 
+def indented(text: str) -> str:
+    """The text with its further lines set off, so that none of them looks like one of ours."""
+    return text.replace("\n", "\n    ")
+
+
 def _is_control(character: str) -> bool:
     # Cc: control; Cf: direction marks that turn text around; Cs: halves of pairs.
     return character not in "\n\t" and unicodedata.category(character) in ("Cc", "Cf", "Cs")

@@ -11,6 +11,7 @@ from django.utils import timezone
 from plugins_registry.models import Plugin, Problem
 
 MESSAGE_CHARACTERS = 2_000
+DETAIL_CHARACTERS = 20_000
 
 
 def raise_problem(
@@ -27,15 +28,24 @@ def raise_problem(
     plugin = Plugin.objects.filter(name=plugin_name).first() if plugin_name is not None else None
     if plugin_name is not None and plugin is None:
         return
-    message, key = message.replace("\0", "")[:MESSAGE_CHARACTERS], key[:120]
-    if _count_up(plugin, key, message, details or {}):
+    message, key = _stored(message)[:MESSAGE_CHARACTERS], _stored(key)[:120]
+    facts = {
+        name: _stored(value)[-DETAIL_CHARACTERS:] if isinstance(value, str) else value
+        for name, value in (details or {}).items()
+    }
+    if _count_up(plugin, key, message, facts):
         return
     try:
         with transaction.atomic():
-            Problem.objects.create(plugin=plugin, key=key, message=message, details=details or {})
+            Problem.objects.create(plugin=plugin, key=key, message=message, details=facts)
     except IntegrityError:
         # Somebody else was first, or the plugin went away meanwhile: then there is nothing to do.
-        _count_up(plugin, key, message, details or {})
+        _count_up(plugin, key, message, facts)
+
+
+def _stored(text: str) -> str:
+    """Text that any database takes: PostgreSQL refuses NUL, in JSON too."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def dismiss(problem_id: int) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import sys
 from types import SimpleNamespace
 
 import pytest
 from django.test import Client
 
 from plexichat.logs import News, TextFormatter
+
+#: Those that are replaced; the rest of an escape sequence is only text.
+HARMLESS = dict.fromkeys(map(ord, "\x1b\x9b\r\x07\u202e\x00"), "\ufffd")
 
 
 def line_of(**facts: object) -> str:
@@ -26,6 +30,26 @@ def test_a_line_without_facts_stays_as_it_is() -> None:
 
 def test_long_facts_are_cut() -> None:
     assert len(line_of(reason="x" * 10_000)) < 300
+
+
+@pytest.mark.parametrize("words", ["\x1b[2J", "\x9b2J", "\r", "\x07", "\u202e", "\x00"])
+def test_no_words_steer_the_terminal(words: str) -> None:
+    clean = words.translate(HARMLESS)
+    assert clean != words
+    assert line_of(msg="a%sb", args=(words,), reason=words) == f"a{clean}b (reason={clean})"
+
+
+def test_no_words_look_like_another_record() -> None:
+    assert line_of(msg="a\nERROR b", args=()) == "a\n    ERROR b"
+
+
+def test_tracebacks_keep_their_lines() -> None:
+    try:
+        raise ValueError("x\x1by")
+    except ValueError:
+        line = line_of(exc_info=sys.exc_info())
+    assert "\n    Traceback" in line
+    assert line.endswith("ValueError: x\ufffdy")
 
 
 @pytest.mark.parametrize(
