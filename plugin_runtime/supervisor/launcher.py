@@ -187,7 +187,10 @@ class Launcher:
             ending = Ending(reason=f"it broke the rules of its control line: {error}")
         except WireClosed:
             how = await end_of(process) or "it cut its control line, or stopped reading it"
-            ending = Ending(reason=f"it ended before it could {purpose}: {how}")
+            ending = Ending(
+                reason=f"it ended before it could {purpose}: {how}",
+                is_failure=not process.was_lost,
+            )
         await self._clear_away(process, control)
         raise StartFailed(ending)
 
@@ -267,6 +270,7 @@ class Launcher:
             for process in self._processes.values():
                 process.is_lost()
             self._processes.clear()
+            await line.stop()  # or it would stay as a zombie
 
 
 async def _next_word(control: AsyncFramed[ToSupervisor], sandbox: Sandbox | None) -> ToSupervisor:
