@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+import time
 
 from django.db import close_old_connections, connections
 
@@ -14,6 +15,7 @@ from plexichat_plugin_sdk._wire.framing import WireClosed, WireViolation
 from plexichat_plugin_sdk._wire.questions import Ask, Tell, ToGateway
 from plugin_runtime.large import QuestionLine
 
+from .pace import Pace
 from .questions import Refusal, answer
 from .records import Journal
 
@@ -31,6 +33,7 @@ class Gateway:
         self._lock = threading.Lock()
         self._journals: dict[tuple[str, str], Journal] = {}
         self._lines: dict[str, set[QuestionLine]] = {}
+        self._paces: dict[str, Pace] = {}
 
     def accept(self, plugin: str, release: str, end: socket.socket) -> None:
         """Serve the gateway's end of a line until the plugin closes its own.
@@ -45,8 +48,12 @@ class Gateway:
                 return
             lines.add(line)
             journal = self._journal_of(plugin, release)
+            pace = self._paces.setdefault(plugin, Pace())
         threading.Thread(
-            target=self._serve, args=(plugin, journal, line), name=f"gateway-{plugin}", daemon=True
+            target=self._serve,
+            args=(plugin, journal, pace, line),
+            name=f"gateway-{plugin}",
+            daemon=True,
         ).start()
 
     def close(self) -> None:
@@ -64,10 +71,15 @@ class Gateway:
             self._journals[plugin, release] = Journal(plugin, release)
         return self._journals[plugin, release]
 
-    def _serve(self, plugin: str, journal: Journal, line: QuestionLine) -> None:
+    def _serve(self, plugin: str, journal: Journal, pace: Pace, line: QuestionLine) -> None:
         try:
+            before = time.thread_time()
             while True:
                 _attend(plugin, journal, line, line.receive())
+                now = time.thread_time()
+                if wait := pace.charge(now - before):
+                    time.sleep(wait)  # what it asks meanwhile waits in its own buffers
+                before = now
         except WireClosed:
             pass
         except WireViolation:

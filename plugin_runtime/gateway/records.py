@@ -20,6 +20,8 @@ BURST_RECORDS = 1000.0
 FILE_BYTES = 2 * 1024 * 1024
 MESSAGE_CHARACTERS = 8 * 1024
 EXTRA_CHARACTERS = 16 * 1024
+#: Of a message in the host's own log, which may be kept for ever; the plugin's file has it all.
+HOST_CHARACTERS = 500
 _LEVELS = range(0, 51)
 
 host_logger = logging.getLogger("plexichat.plugin")
@@ -80,7 +82,7 @@ class Journal:
         host_logger.log(
             line["level"],
             "%s",
-            line["message"],
+            line["message"][:HOST_CHARACTERS],
             extra={"plugin": self._plugin, "release": self._release, "call_id": line["call"]},
         )
 
