@@ -113,13 +113,13 @@ class Launcher:
 
     def _require_minimum(self) -> None:
         reached, minimum = self._probe.level, Level.from_label(conf.sandbox_minimum)
-        if reached < minimum:
+        if reached < max(minimum, Level.DEVELOPMENT):  # without any wall there is no sandbox
             raise StartFailed(
                 Ending(
                     reason=(
                         f"this machine confines plugins at level {reached.label!r} only, and "
-                        f"PLEXICHAT_SANDBOX_MINIMUM asks for {minimum.label!r}; missing: "
-                        + " ".join(self._probe.notes)
+                        f"PLEXICHAT_SANDBOX_MINIMUM asks for {minimum.label!r} (without any "
+                        "layer no plugin runs at all); missing: " + " ".join(self._probe.notes)
                     ),
                 )
             )
