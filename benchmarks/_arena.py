@@ -21,6 +21,15 @@ from plugins_registry import services
 from plugins_registry.models import Plugin
 
 _ACTIVE_SECONDS = 60.0
+#: A plugin whose filter does nothing.
+NOOP = """
+    from plexichat_plugin_sdk import Plugin, hook
+
+    class Noop(Plugin):
+        @hook("message_sent")
+        def allow(self, message) -> None:
+            pass
+"""
 
 
 class Arena:
@@ -32,12 +41,7 @@ class Arena:
 
     def install(self, name: str, code: str, *, cpu: str = "2") -> None:
         """Install a plugin from its code, not yet enabled."""
-        folder = self._folder / "sources" / name
-        folder.mkdir(parents=True)
-        (folder / "plugin.py").write_text(dedent(code))
-        (folder / "plugin.yaml").write_text(
-            f'plugin: {{name: {name}, version: "1.0"}}\nresources: {{limits: {{cpu: "{cpu}"}}}}\n'
-        )
+        folder = write_plugin(self._folder / "sources", name, code, cpu=cpu)
         services.install(folder, allow_unsigned=True, grant_all=True)
 
     def enable(self, *names: str) -> float:
@@ -52,6 +56,17 @@ class Arena:
         took = time.perf_counter() - began
         client.settle()
         return took
+
+
+def write_plugin(sources: Path, name: str, code: str, *, cpu: str = "2") -> Path:
+    """Write a plugin's two files and return their folder."""
+    folder = sources / name
+    folder.mkdir(parents=True)
+    (folder / "plugin.py").write_text(dedent(code))
+    (folder / "plugin.yaml").write_text(
+        f'plugin: {{name: {name}, version: "1.0"}}\nresources: {{limits: {{cpu: "{cpu}"}}}}\n'
+    )
+    return folder
 
 
 @contextmanager

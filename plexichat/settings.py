@@ -143,6 +143,8 @@ CHANNEL_LAYERS = arrangement.channel_layers(PLEXICHAT_REDIS_URL)
 CELERY_BROKER_URL = BROKER_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = arrangement.broker_options(BROKER_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A worker waits for its broker as long as it takes, instead of leaving after a hundred tries.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 # The outbox remembers what a broker that is away did not take, so publishing never waits for it.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_IGNORE_RESULT = True
@@ -216,7 +218,10 @@ LOGGING = {
             "style": "{",
         },
     },
-    "filters": {"news": {"()": "plexichat.logs.News"}},
+    "filters": {
+        "news": {"()": "plexichat.logs.News"},
+        "in one line": {"()": "plexichat.logs.InOneLine"},
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
@@ -225,6 +230,8 @@ LOGGING = {
         "django": {"handlers": [], "propagate": True, "level": "WARNING"},
         # A client that asks for what is not there is no news.
         "django.request": {"level": "ERROR", "filters": ["news"]},
+        # Anybody can send a host name that is not ours, as often as they like.
+        "django.security.DisallowedHost": {"filters": ["in one line"]},
     },
 }
 

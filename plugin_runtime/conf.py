@@ -52,11 +52,6 @@ class RuntimeSettings:
         return cast(float, getattr(settings, "PLEXICHAT_PLUGIN_UNRESPONSIVE_SECONDS", 15.0))
 
     @property
-    def first_user_id(self) -> int:
-        """The first of the user ids given to sandboxes where the supervisor may choose them."""
-        return cast(int, getattr(settings, "PLEXICHAT_SANDBOX_FIRST_UID", 2_000_000))
-
-    @property
     def event_batch(self) -> int:
         """How many events a plugin is told in one call."""
         return cast(int, getattr(settings, "PLEXICHAT_EVENT_BATCH", 200))
@@ -67,9 +62,9 @@ class RuntimeSettings:
         return cast(bool, getattr(settings, "PLEXICHAT_TRACE_ALL", False))
 
     @property
-    def emits_per_second(self) -> float:
+    def emits_per_second(self) -> int:
         """How many custom events one plugin may emit on average."""
-        return cast(float, getattr(settings, "PLEXICHAT_PLUGIN_EMITS_PER_SECOND", 100.0))
+        return cast(int, getattr(settings, "PLEXICHAT_PLUGIN_EMITS_PER_SECOND", 100))
 
 
 conf = RuntimeSettings()

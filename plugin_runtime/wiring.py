@@ -7,7 +7,7 @@ from typing import Any
 from plexichat.chat import events
 from plugins_registry import signals, waiting
 
-from .events import recorder
+from .events import bell, recorder
 from .hooks import filters
 from .switchboard import client
 
@@ -17,9 +17,14 @@ def connect() -> None:
     events.set_consultant(filters.consult)
     events.set_recorder(recorder.Outbox())
     signals.changed.connect(_registry_changed, dispatch_uid="plugin_runtime.wake")
+    signals.deliveries_due.connect(_deliveries_due, dispatch_uid="plugin_runtime.ring")
     if client.settle not in waiting.settlers:
         waiting.settlers.append(client.settle)
 
 
 def _registry_changed(**announcement: Any) -> None:
     client.wake()
+
+
+def _deliveries_due(*, plugin: str, **_: Any) -> None:
+    bell.ring([plugin])

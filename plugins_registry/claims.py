@@ -17,6 +17,7 @@ CORE_PREFIXES = (
     "/api/v1/channels",
     "/api/v1/messages",
     "/api/v1/schema",
+    "/api/v1/docs",
     "/api/v1/admin",
     "/api/schema",
     "/ws/chat",

@@ -111,6 +111,11 @@ def _fields(mark: Mark, names: Sequence[str]) -> Mapping[str, Any]:
     return dict(zip(names, mark, strict=False))
 
 
+def _summary(fields: Mapping[str, Any]) -> str:
+    # PostgreSQL refuses NUL, and a failing database would look like no fault of the plugin's.
+    return str(fields.get("summary", ""))[:300].replace("\0", "")
+
+
 def _hook(fields: Mapping[str, Any]) -> HookOffer:
     name = hook_names.resolve(str(fields["name"]))
     return HookOffer(name=name, on_none=str(fields.get("on_none", "allow")))
@@ -119,9 +124,9 @@ def _hook(fields: Mapping[str, Any]) -> HookOffer:
 def _endpoint(fields: Mapping[str, Any]) -> EndpointOffer:
     return EndpointOffer(
         path=str(fields["path"]),
-        methods=tuple(str(method).upper() for method in fields["methods"]),
+        methods=tuple(dict.fromkeys(str(method).upper() for method in fields["methods"])),
         permissions=tuple(map(str, fields.get("permissions", ()))),
-        summary=str(fields.get("summary", ""))[:300],
+        summary=_summary(fields),
     )
 
 
@@ -129,5 +134,5 @@ def _socket(fields: Mapping[str, Any]) -> SocketOffer:
     return SocketOffer(
         path=str(fields["path"]),
         permissions=tuple(map(str, fields.get("permissions", ()))),
-        summary=str(fields.get("summary", ""))[:300],
+        summary=_summary(fields),
     )

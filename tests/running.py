@@ -27,11 +27,33 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def command(home: Path, *words: str, expect: int = 0) -> str:
+    """Run `manage.py WORDS` on a home and return what it prints."""
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "plexichat.settings",
+        "PLEXICHAT_HOME": str(home),
+        "PLEXICHAT_NO_BOOTSTRAP": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == expect, said
+    return said
+
+
 class Host:
     """One `manage.py run` in a session of its own, with all it says in a file."""
 
     def __init__(self, home: Path, port: int, *command: str, **environment: str) -> None:
         self.log = home.parent / f"said-{port}-{time.monotonic_ns()}.txt"
+        self.home = home
         self.url = f"http://127.0.0.1:{port}"
         plain = {name: value for name, value in os.environ.items() if "PLEXICHAT" not in name}
         plain.pop("DJANGO_SETTINGS_MODULE", None)
@@ -79,6 +101,11 @@ class Host:
 
     def family(self) -> set[int]:
         """All living processes that descend from this one, whatever session they moved to."""
+        return self.family_of(self.process.pid)
+
+    @staticmethod
+    def family_of(ancestor: int) -> set[int]:
+        """A process and all living ones that descend from it."""
         children: dict[int, list[int]] = {}
         for entry in Path("/proc").glob("[0-9]*/stat"):
             try:
@@ -87,7 +114,7 @@ class Host:
                 continue  # it ended just now
             parent = int(rest.rpartition(") ")[2].split()[1])
             children.setdefault(parent, []).append(int(pid))
-        found, waiting = set(), [self.process.pid]
+        found, waiting = set(), [ancestor]
         while waiting:
             found.add(current := waiting.pop())
             waiting += children.get(current, [])

@@ -24,8 +24,12 @@ def make(home: Path) -> None:
 
 
 def make_private(path: Path) -> None:
-    """Make an empty file that only its owner may read, unless it is there."""
+    """See that only its owner may read a file; make it where there is none.
+
+    SQLite itself makes the database for everybody to read, when another command comes first.
+    """
     path.touch(mode=0o600, exist_ok=True)
+    path.chmod(0o600)
 
 
 @contextmanager

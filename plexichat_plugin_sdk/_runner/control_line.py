@@ -10,9 +10,8 @@ import threading
 import msgspec
 
 from plexichat_plugin_sdk._wire.control import Line, ToSandbox
-from plexichat_plugin_sdk._wire.framing import Framed, WireClosed
+from plexichat_plugin_sdk._wire.framing import Framed
 
-_RECEIVE_BYTES = 64 * 1024
 _MOST_DESCRIPTORS = 16  # per receive; the supervisor sends one per frame
 
 
@@ -27,11 +26,12 @@ class ControlLine(Framed[ToSandbox]):
         super().__init__(connection, ToSandbox)
         self._descriptors: collections.deque[int] = collections.deque()
         self._writing = threading.Lock()
+        self._take = self._take_with_descriptors
 
-    def send(self, record: msgspec.Struct) -> None:
+    def send(self, record: msgspec.Struct, *, until: float | None = None) -> None:
         """Send one frame; raise `WireClosed` when the supervisor has gone."""
         with self._writing:
-            super().send(record)
+            super().send(record, until=until)
 
     def next(self) -> tuple[ToSandbox, socket.socket | None]:
         """Return the next frame and, for a `Line`, its socket; raise what `receive` raises."""
@@ -42,16 +42,11 @@ class ControlLine(Framed[ToSandbox]):
             self._drop_strangers()
         return record, None
 
-    def _receive_some(self, most: int = _RECEIVE_BYTES) -> bytes:
-        try:
-            chunk, descriptors, _, _ = socket.recv_fds(
-                self.socket, most, _MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
-            )
-        except OSError as error:
-            raise WireClosed(str(error)) from error
+    def _take_with_descriptors(self, most: int) -> bytes:
+        chunk, descriptors, _, _ = socket.recv_fds(
+            self.socket, most, _MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
+        )
         self._descriptors.extend(descriptors)
-        if not chunk:
-            raise WireClosed("the supervisor has closed the control line")
         return chunk
 
     def _drop_strangers(self) -> None:

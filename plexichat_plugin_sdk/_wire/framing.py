@@ -9,9 +9,11 @@ to each call.
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import struct
 import time
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -24,6 +26,10 @@ _LENGTH = struct.Struct("!I")
 #: Most frames fit; a larger buffer for each receive costs several microseconds (measured).
 _FIRST_BYTES = 8 * 1024
 _REST_BYTES = 256 * 1024
+#: Larger frames are decoded by `_decode_large`, which a host's side narrows.
+LARGE_BYTES = 256 * 1024
+#: What decoding raises for bytes that no correct peer sends.
+_UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 
 
 class WireClosed(ConnectionError):
@@ -64,12 +70,22 @@ class Framed(Generic[Incoming]):
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder: msgspec.msgpack.Decoder[Incoming] = msgspec.msgpack.Decoder(incoming)
         self._buffer = b""
+        #: Receives at most so many bytes, none at the end of the line; raises `OSError`.
+        self._take: Callable[[int], bytes] = connection.recv
 
-    def send(self, record: msgspec.Struct) -> None:
-        """Send one frame; raise `WireClosed`, `WireTimeout` or `WireViolation`."""
+    def send(self, record: msgspec.Struct, *, until: float | None = None) -> None:
+        """Send one frame; raise `WireClosed`, `WireTimeout` or `WireViolation`.
+
+        The socket's own deadline bounds each wait for room; `until` bounds their sum.
+        """
         frame = encode(record, self._encoder)
         try:
-            self.socket.sendall(frame)
+            if len(frame) <= _FIRST_BYTES or until is None:
+                self.socket.sendall(frame)
+            else:
+                self._send_by(frame, until)
+        except WireTimeout:  # an OSError, but not that of a connection that is gone
+            raise
         except BlockingIOError as error:
             raise WireTimeout("the other side does not read") from error
         except OSError as error:
@@ -81,18 +97,25 @@ class Framed(Generic[Incoming]):
         The socket's own deadline bounds each wait; `until` (`time.monotonic()`) bounds their sum,
         so that a peer which drips single bytes gains no time.
         """
-        if self._buffer:
-            frame = self._assembled(self._buffer, until)
-        else:
-            frame = self._receive_some()
-            # The usual case, kept short: one receive brings exactly one frame.
-            if len(frame) < 4 or _LENGTH.unpack_from(frame)[0] != len(frame) - 4:
-                frame = self._assembled(frame, until)
         try:
-            # A slice of bytes is copied, and yet at usual sizes quicker than a memoryview of it.
-            return self._decoder.decode(frame[4:])
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+            received = self._buffer or self._take(_FIRST_BYTES)
+            # The usual case, kept short: one receive has brought exactly one frame.
+            if (
+                not self._buffer
+                and len(received) >= 4
+                and _LENGTH.unpack_from(received)[0] == len(received) - 4
+            ):
+                # A slice is copied, and yet at usual sizes quicker than a memoryview of it.
+                return self._decoder.decode(received[4:])
+            return self._decoded(self._assembled(received, until))
+        except _UNREADABLE as error:
             raise WireViolation(f"a frame that is no known record: {error}") from error
+        except (WireClosed, WireTimeout):  # said already, and both are an OSError too
+            raise
+        except BlockingIOError as error:
+            raise WireTimeout("no complete frame before the deadline") from error
+        except OSError as error:
+            raise WireClosed(str(error)) from error
 
     def has_buffered(self) -> bool:
         """Whether bytes have arrived beyond the last record; `poll` does not know of them."""
@@ -104,35 +127,51 @@ class Framed(Generic[Incoming]):
             self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
 
-    def _receive_some(self, most: int = _FIRST_BYTES) -> bytes:
-        try:
-            chunk = self.socket.recv(most)
-        except BlockingIOError as error:
-            raise WireTimeout("no complete frame before the deadline") from error
-        except OSError as error:
-            raise WireClosed(str(error)) from error
-        if not chunk:
-            raise WireClosed("the other side has closed the connection")
-        return chunk
+    def _decoded(self, frame: bytes) -> Incoming:
+        return (self._decode_large if len(frame) > LARGE_BYTES else self._decoder.decode)(frame[4:])
+
+    def _decode_large(self, body: bytes) -> Incoming:
+        return self._decoder.decode(body)
+
+    def _send_by(self, frame: bytes, until: float) -> None:
+        """Send as there is room; a peer that reads in sips gains no time."""
+        left = memoryview(frame)
+        while left:
+            self._wait(select.POLLOUT, until)
+            with contextlib.suppress(BlockingIOError):
+                left = left[self.socket.send(left, socket.MSG_DONTWAIT) :]
 
     def _assembled(self, buffer: bytes, until: float | None) -> bytes:
         """Return one whole frame that begins with `buffer`; keep what comes after it."""
+        if not buffer:
+            raise WireClosed("the other side has closed the connection")
         while len(buffer) < 4:
-            buffer += self._receive_more(until, _FIRST_BYTES)
+            buffer += self._take_more(until, _FIRST_BYTES)
         end = 4 + _checked_length(buffer)
         chunks, missing = [buffer], end - len(buffer)
         while missing > 0:
-            chunk = self._receive_more(until, min(missing, _REST_BYTES))
+            chunk = self._take_more(until, min(missing, _REST_BYTES))
             chunks.append(chunk)
             missing -= len(chunk)
         whole = b"".join(chunks)
         self._buffer = whole[end:]
         return whole[:end]
 
-    def _receive_more(self, until: float | None, most: int) -> bytes:
-        if until is not None and time.monotonic() > until:
+    def _take_more(self, until: float | None, most: int) -> bytes:
+        if until is not None:
+            self._wait(select.POLLIN, until)
+        chunk = self._take(most)
+        if not chunk:
+            raise WireClosed("the other side has closed the connection in the middle of a frame")
+        return chunk
+
+    def _wait(self, event: int, until: float) -> None:
+        """Wait for room or for bytes; raise `WireTimeout` when neither came in time."""
+        poll = select.poll()
+        poll.register(self.socket, event)
+        left = until - time.monotonic()
+        if left <= 0 or not poll.poll(left * 1000):
             raise WireTimeout("no complete frame before the deadline")
-        return self._receive_some(most)
 
 
 def _checked_length(buffer: bytes) -> int:

@@ -8,13 +8,13 @@ from typing import Any
 
 from plexichat_plugin_sdk._wire.conversation import Answer, Call, Failure, ToCaller
 from plexichat_plugin_sdk._wire.framing import (
-    Framed,
     WireClosed,
     WireTimeout,
     WireViolation,
     set_deadline,
 )
 from plugin_runtime.exceptions import DeadlinePassed, PluginFault, PluginLost
+from plugin_runtime.large import AnswerLine
 
 
 class Stale(Exception):
@@ -27,7 +27,7 @@ class Conversation:
     def __init__(self, plugin: str, connection: socket.socket) -> None:
         self.plugin = plugin
         self.is_usable = True
-        self._framed: Framed[ToCaller] = Framed(connection, ToCaller)
+        self._framed = AnswerLine(connection, ToCaller)
         self._deadline_ms = 0
         self._number = 0
 
@@ -45,7 +45,7 @@ class Conversation:
         until = time.monotonic() + deadline_ms / 1000
         try:
             try:
-                self._framed.send(Call(number, kind, target, payload, deadline_ms))
+                self._framed.send(Call(number, kind, target, payload, deadline_ms), until=until)
             except WireClosed as error:
                 raise Stale from error
             answer = self._framed.receive(until=until)

@@ -7,9 +7,8 @@ from typing import Any
 
 import msgspec
 
-from plexichat_plugin_sdk._wire import MAX_FRAME_BYTES
 from plexichat_plugin_sdk._wire.conversation import ToCaller
-from plexichat_plugin_sdk._wire.framing import WireClosed, WireViolation, encode
+from plexichat_plugin_sdk._wire.framing import LARGE_BYTES, WireClosed, WireViolation, encode
 from plugin_runtime.switchboard import client
 
 
@@ -37,7 +36,7 @@ class AsyncConversation:
         """Return the next frame; raise `WireClosed` or `WireViolation`."""
         try:
             length = int.from_bytes(await self._reader.readexactly(4), "big")
-            if length > MAX_FRAME_BYTES:
+            if length > LARGE_BYTES:  # unfolded it might take eighty times as much
                 raise WireViolation(f"a frame of {length} bytes")
             frame = await self._reader.readexactly(length)
         except (asyncio.IncompleteReadError, OSError) as error:
@@ -49,8 +48,12 @@ class AsyncConversation:
         return record
 
     def close(self) -> None:
-        """End the conversation at once; harmless when it has already ended."""
-        self._writer.close()
+        """End the conversation at once; harmless when it has already ended.
+
+        What the plugin has not read yet is thrown away: waiting for it would keep a descriptor
+        and memory here for as long as a plugin likes.
+        """
+        self._writer.transport.abort()
 
 
 async def open_socket(plugin: str) -> AsyncConversation:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+import time
 
 from django.db import close_old_connections, connections
 
 from plexichat_plugin_sdk._wire import codes
 from plexichat_plugin_sdk._wire.conversation import Answer, Failure
-from plexichat_plugin_sdk._wire.framing import Framed, WireClosed, WireViolation
+from plexichat_plugin_sdk._wire.framing import WireClosed, WireViolation
 from plexichat_plugin_sdk._wire.questions import Ask, Tell, ToGateway
+from plugin_runtime.large import QuestionLine
 
+from .pace import Pace
 from .questions import answer
-from .refusal import Refusal
 from .records import Journal
+from .refusal import Refusal
 
 logger = logging.getLogger(__name__)
 
@@ -30,14 +33,15 @@ class Gateway:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._journals: dict[tuple[str, str], Journal] = {}
-        self._lines: dict[str, set[Framed[ToGateway]]] = {}
+        self._lines: dict[str, set[QuestionLine]] = {}
+        self._paces: dict[str, Pace] = {}
 
     def accept(self, plugin: str, release: str, end: socket.socket) -> None:
         """Serve the gateway's end of a line until the plugin closes its own.
 
         A line beyond the limit is closed at once.
         """
-        line: Framed[ToGateway] = Framed(end, ToGateway)
+        line = QuestionLine(end, ToGateway)
         with self._lock:
             lines = self._lines.setdefault(plugin, set())
             if len(lines) >= LINES_PER_PLUGIN:
@@ -45,8 +49,12 @@ class Gateway:
                 return
             lines.add(line)
             journal = self._journal_of(plugin, release)
+            pace = self._paces.setdefault(plugin, Pace())
         threading.Thread(
-            target=self._serve, args=(plugin, journal, line), name=f"gateway-{plugin}", daemon=True
+            target=self._serve,
+            args=(plugin, journal, pace, line),
+            name=f"gateway-{plugin}",
+            daemon=True,
         ).start()
 
     def close(self) -> None:
@@ -64,10 +72,15 @@ class Gateway:
             self._journals[plugin, release] = Journal(plugin, release)
         return self._journals[plugin, release]
 
-    def _serve(self, plugin: str, journal: Journal, line: Framed[ToGateway]) -> None:
+    def _serve(self, plugin: str, journal: Journal, pace: Pace, line: QuestionLine) -> None:
         try:
+            before = time.thread_time()
             while True:
                 _attend(plugin, journal, line, line.receive())
+                now = time.thread_time()
+                if wait := pace.charge(now - before):
+                    time.sleep(wait)  # what it asks meanwhile waits in its own buffers
+                before = now
         except WireClosed:
             pass
         except WireViolation:
@@ -79,7 +92,7 @@ class Gateway:
                 self._lines[plugin].discard(line)
 
 
-def _attend(plugin: str, journal: Journal, line: Framed[ToGateway], record: ToGateway) -> None:
+def _attend(plugin: str, journal: Journal, line: QuestionLine, record: ToGateway) -> None:
     match record:
         case Ask(number, what, arguments):
             line.send(_answered(plugin, number, what, arguments))

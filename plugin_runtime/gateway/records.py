@@ -21,6 +21,8 @@ BURST_RECORDS = 1000.0
 FILE_BYTES = 2 * 1024 * 1024
 MESSAGE_CHARACTERS = 8 * 1024
 EXTRA_CHARACTERS = 16 * 1024
+#: Of a message in the host's own log, which may be kept for ever; the plugin's file has it all.
+HOST_CHARACTERS = 500
 _LEVELS = range(0, 51)
 
 host_logger = logging.getLogger("plexichat.plugin")
@@ -35,8 +37,11 @@ class Journal:
         self._lock = threading.Lock()
         self._budget = Budget(per_second=RECORDS_PER_SECOND, at_once=BURST_RECORDS)
         self._dropped = 0
-        path = conf.home / "logs" / "plugins" / f"{plugin}.jsonl"
-        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = conf.home / "logs"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # logs quote what people wrote
+        folder.chmod(0o700)
+        path = folder / "plugins" / f"{plugin}.jsonl"
+        path.parent.mkdir(exist_ok=True)
         self._file = logging.handlers.RotatingFileHandler(
             path, maxBytes=FILE_BYTES, backupCount=1, encoding="utf-8", delay=True
         )
@@ -67,7 +72,7 @@ class Journal:
         host_logger.log(
             line["level"],
             "%s",
-            line["message"],
+            line["message"][:HOST_CHARACTERS],
             extra={"plugin": self._plugin, "release": self._release, "call_id": line["call"]},
         )
 
@@ -75,16 +80,23 @@ class Journal:
 def _as_line(fields: Mapping[str, Any], release: str) -> dict[str, Any]:
     """Return what is kept of a record, whatever a plugin may have sent."""
     level = fields.get("level")
+    is_level = type(level) is int and level in _LEVELS
     return {
         "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "level": level if isinstance(level, int) and level in _LEVELS else logging.INFO,
-        "logger": str(fields.get("logger", ""))[:200],
-        "message": str(fields.get("message", ""))[:MESSAGE_CHARACTERS],
+        "level": level if is_level else logging.INFO,
+        "logger": _text(fields, "logger")[:200],
+        "message": _text(fields, "message")[:MESSAGE_CHARACTERS],
         "extra": _bounded_extra(fields.get("extra")),
-        "exception": str(fields.get("exception", ""))[:EXTRA_CHARACTERS],
+        "exception": _text(fields, "exception")[:EXTRA_CHARACTERS],
         "release": release,
-        "call": str(fields.get("call", ""))[:100],
+        "call": _text(fields, "call")[:100],
     }
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    """Return a field that is a text; of anything else even making a text of it might fail."""
+    value = fields.get(name, "")
+    return value if isinstance(value, str) else ""
 
 
 def _bounded_extra(extra: Any) -> Any:
@@ -92,8 +104,8 @@ def _bounded_extra(extra: Any) -> Any:
         return {}
     try:
         text = json.dumps(extra, default=str, skipkeys=True)
+        if len(text) > EXTRA_CHARACTERS:
+            return {"truncated": text[:EXTRA_CHARACTERS]}
+        return json.loads(text)
     except (RecursionError, ValueError):
         return {"unreadable": True}
-    if len(text) > EXTRA_CHARACTERS:
-        return {"truncated": text[:EXTRA_CHARACTERS]}
-    return json.loads(text)

@@ -6,8 +6,6 @@ Host side only; nothing here runs in the zygote or a sandbox.
 from __future__ import annotations
 
 import os
-import shutil
-import stat
 import sysconfig
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -104,21 +102,6 @@ def host_folders() -> list[str]:
         *_SYSTEM_FOLDERS,
     ]
     return [path for path in dict.fromkeys(candidates) if os.path.isdir(path)]
-
-
-def fresh_scratch(folder: Path) -> None:
-    """Make the scratch folder an empty one that only PlexiChat's user (so far) can enter.
-
-    What an earlier run left there belongs to another uid and may be anything; links in it are
-    removed, not followed.
-    """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with_link = folder.is_symlink() or (folder.exists() and not stat.S_ISDIR(folder.stat().st_mode))
-    if with_link:
-        folder.unlink()
-    elif folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(mode=0o700)
 
 
 def _folder_of(module_file: str | None) -> str:

@@ -21,7 +21,8 @@ from plexichat_plugin_sdk._wire import control, framing
 
 from . import layers as layer
 from .limits.cgroup import CgroupFactory
-from .plan import MIB, Terms, confinement_for, fresh_scratch, own_uid
+from .plan import MIB, Terms, confinement_for, own_uid
+from .scratch import fresh_scratch
 from .zygote.client import Zygote, ZygoteFailed, pid_of, receive_record, send_spawn, start_zygote
 from .zygote.protocol import Spawn, Spawned
 

@@ -113,13 +113,13 @@ class Launcher:
 
     def _require_minimum(self) -> None:
         reached, minimum = self._probe.level, Level.from_label(conf.sandbox_minimum)
-        if reached < minimum:
+        if reached < max(minimum, Level.DEVELOPMENT):  # without any wall there is no sandbox
             raise StartFailed(
                 Ending(
                     reason=(
                         f"this machine confines plugins at level {reached.label!r} only, and "
-                        f"PLEXICHAT_SANDBOX_MINIMUM asks for {minimum.label!r}; missing: "
-                        + " ".join(self._probe.notes)
+                        f"PLEXICHAT_SANDBOX_MINIMUM asks for {minimum.label!r} (without any "
+                        "layer no plugin runs at all); missing: " + " ".join(self._probe.notes)
                     ),
                 )
             )
@@ -187,7 +187,10 @@ class Launcher:
             ending = Ending(reason=f"it broke the rules of its control line: {error}")
         except WireClosed:
             how = await end_of(process) or "it cut its control line, or stopped reading it"
-            ending = Ending(reason=f"it ended before it could {purpose}: {how}")
+            ending = Ending(
+                reason=f"it ended before it could {purpose}: {how}",
+                is_failure=not process.was_lost,
+            )
         await self._clear_away(process, control)
         raise StartFailed(ending)
 
@@ -267,6 +270,7 @@ class Launcher:
             for process in self._processes.values():
                 process.is_lost()
             self._processes.clear()
+            await line.stop()  # or it would stay as a zombie
 
 
 async def _next_word(control: AsyncFramed[ToSupervisor], sandbox: Sandbox | None) -> ToSupervisor:

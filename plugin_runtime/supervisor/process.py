@@ -25,6 +25,8 @@ class ConfinedProcess:
     def __init__(self, child: Child, enforcement: Enforcement, *, look_seconds: float) -> None:
         self.exited: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.pid = child.pid
+        #: Whether it ended through no doing of its own, with the process that had started it.
+        self.was_lost = False
         self._pidfd = child.pidfd
         self._enforcement = enforcement
         self._watching = asyncio.create_task(self._watch(look_seconds))
@@ -45,6 +47,7 @@ class ConfinedProcess:
 
     def is_lost(self) -> None:
         """The zygote has gone and took it along."""
+        self.was_lost = True
         self._resolve("the process that starts sandboxes has gone; this was not the plugin's fault")
 
     def close(self) -> None:

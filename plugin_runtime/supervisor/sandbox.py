@@ -53,6 +53,8 @@ class Process(Protocol):
     pid: int
     #: Resolves with one sentence on how the process ended.
     exited: asyncio.Future[str]
+    #: Whether it ended through no doing of its own.
+    was_lost: bool
 
     def kill(self) -> None:
         """End it now; harmless when it has ended."""
@@ -258,4 +260,5 @@ class Sandbox:
         reason = self._verdict or how
         if self._lost_in:
             reason += f" (during {self._lost_in!r})"
-        self.ended.set_result(Ending(reason=reason, stack=self._stack))
+        is_failure = not self._process.was_lost
+        self.ended.set_result(Ending(reason=reason, stack=self._stack, is_failure=is_failure))

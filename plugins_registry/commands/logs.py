@@ -12,7 +12,7 @@ from time import sleep
 from typing import Any, TextIO
 
 from plugins_registry.commands.parsers import Verbs, add_json, add_verb
-from plugins_registry.commands.terminal import Terminal
+from plugins_registry.commands.terminal import Terminal, indented
 from plugins_registry.conf import conf
 from plugins_registry.services.changes import find
 
@@ -114,9 +114,9 @@ def _write_text(line: str, terminal: Terminal) -> None:
     parts = [str(record.get(key, "")) for key in ("time", "level", "message")]
     if extra := record.get("extra"):
         parts.append(json.dumps(extra))
-    terminal.line(" ".join(parts))
     if record.get("exception"):
-        terminal.line(str(record["exception"]))
+        parts.append(f"\n{record['exception']}")
+    terminal.line(indented(" ".join(parts)))
 
 
 def _record(line: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from plugins_registry import queries, services
 from plugins_registry.commands.parsers import Verbs, add_json, add_verb
-from plugins_registry.commands.terminal import Terminal, one_line
+from plugins_registry.commands.terminal import Terminal, indented, one_line
 from plugins_registry.models import Plugin, Problem
 from plugins_registry.services.changes import find
 
@@ -43,9 +43,9 @@ def show(options: Namespace, terminal: Terminal) -> None:
         return
     for key, value in facts.items():
         if key not in ("manifest", "stack"):
-            terminal.line(f"{key}: {_written(value)}")
+            terminal.line(indented(f"{key}: {_written(value)}"))
     if facts["stack"]:
-        terminal.line(f"last stack:\n{facts['stack']}")
+        terminal.line(indented(f"last stack:\n{facts['stack']}"))
 
 
 def problems(options: Namespace, terminal: Terminal) -> None:

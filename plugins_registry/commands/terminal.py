@@ -51,6 +51,11 @@ def one_line(value: Any) -> str:
     return text if len(text) <= 100 else f"{text[:99]}…"
 
 
+def indented(text: str) -> str:
+    """The text with its further lines set off, so that none of them looks like one of ours."""
+    return text.replace("\n", "\n    ")
+
+
 def _is_control(character: str) -> bool:
     # Cc: control; Cf: direction marks that turn text around; Cs: halves of pairs.
     return character not in "\n\t" and unicodedata.category(character) in ("Cc", "Cf", "Cs")

@@ -24,6 +24,8 @@ _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"
 _ON_NONE = frozenset({"allow", "block"})
 #: A release offers tens of things; thousands would only slow every caller down.
 OFFERS = 500
+#: Each becomes a row, while every other change of the registry waits.
+PERMISSIONS = 200
 
 
 def describe(
@@ -77,6 +79,8 @@ def _problems(release: Release, offered: Description) -> list[str]:
     count = len(offered.hooks) + len(offered.endpoints) + len(offered.sockets)
     if count > OFFERS:
         return [f"it offers {count} hooks and endpoints; at most {OFFERS} are allowed"]
+    if len(offered.permissions) > PERMISSIONS:
+        return [f"it names {len(offered.permissions)} permissions; at most {PERMISSIONS} may be"]
     problems = [
         *_hook_problems(manifest, offered),
         *_endpoint_problems(offered),

@@ -11,6 +11,7 @@ from django.utils import timezone
 from plugins_registry.models import Plugin, Problem
 
 MESSAGE_CHARACTERS = 2_000
+DETAIL_CHARACTERS = 20_000
 
 
 def raise_problem(
@@ -29,15 +30,27 @@ def raise_problem(
     plugin = Plugin.objects.filter(name=plugin_name).first() if plugin_name is not None else None
     if plugin_name is not None and plugin is None:
         return
-    facts = {"message": message.replace("\0", "")[:MESSAGE_CHARACTERS], "details": details or {}}
-    if _count_up(plugin, key[:120], facts, times):
+    key = _stored(key)[:120]
+    facts = {
+        "message": _stored(message)[:MESSAGE_CHARACTERS],
+        "details": {
+            name: _stored(value)[-DETAIL_CHARACTERS:] if isinstance(value, str) else value
+            for name, value in (details or {}).items()
+        },
+    }
+    if _count_up(plugin, key, facts, times):
         return
     try:
         with transaction.atomic():
-            Problem.objects.create(plugin=plugin, key=key[:120], count=times, **facts)
+            Problem.objects.create(plugin=plugin, key=key, count=times, **facts)
     except IntegrityError:
         # Somebody else was first, or the plugin went away meanwhile: then there is nothing to do.
-        _count_up(plugin, key[:120], facts, times)
+        _count_up(plugin, key, facts, times)
+
+
+def _stored(text: str) -> str:
+    """Text that any database takes: PostgreSQL refuses NUL, in JSON too."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def dismiss(problem_id: int) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,8 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from plexichat.bootstrap import ROOT
-from tests.running import Host, free_port
+from tests.running import Host, command, free_port
 
 
 @dataclass(frozen=True)
@@ -39,23 +36,7 @@ class Server:
 
     def command(self, *words: str, expect: int = 0) -> str:
         """Run `manage.py WORDS` beside the server and return what it prints."""
-        environment = {
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "plexichat.settings",
-            "PLEXICHAT_HOME": str(self.home),
-            "PLEXICHAT_NO_BOOTSTRAP": "1",
-        }
-        done = subprocess.run(
-            [sys.executable, "manage.py", *words],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        said = done.stdout + done.stderr
-        assert done.returncode == expect, said
-        return said
+        return command(self.home, *words, expect=expect)
 
     def install(self, folder: Path) -> None:
         """Install and enable a plugin, as the README tells."""

@@ -17,14 +17,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.running import START_SECONDS, Host, free_port
+from tests.running import START_SECONDS, Host, command, free_port
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
@@ -76,10 +76,8 @@ class Village:
         """Kill the zygote or one sandbox; whatever it is comes back by itself."""
         children = sorted(self.host.family() - {self.host.process.pid})
         if children:
-            try:
+            with suppress(ProcessLookupError):  # it was quicker
                 os.kill(random.choice(children), signal.SIGKILL)
-            except ProcessLookupError:
-                pass  # it was quicker
 
     def post_until_accepted(self, client: int, token: str, channel: str) -> None:
         number = 0
@@ -144,7 +142,8 @@ def test_nothing_is_lost_whatever_is_killed(tmp_path: Path) -> None:
     (folder / "plugin.yaml").write_text('plugin: {name: owed, version: "1.0"}\n')
     with village() as place:
         place.wait_until_healthy()
-        install(place, folder)
+        flags = ("--grant-all", "--allow-unsigned", "--enable", "--wait", "60")
+        command(place.home, "plugin", "install", str(folder), *flags)
         tokens, channel = people(place)
         clients = [
             threading.Thread(target=place.post_until_accepted, args=(number, token, channel))
@@ -174,24 +173,11 @@ def wreak_havoc(place: Village) -> None:
         place.kill_and_restart()
 
 
-def install(place: Village, folder: Path) -> None:
-    import subprocess
-    import sys
-
-    from plexichat.bootstrap import ROOT
-
-    environment = {**os.environ, "PLEXICHAT_HOME": str(place.home), "PLEXICHAT_NO_BOOTSTRAP": "1"}
-    environment["DJANGO_SETTINGS_MODULE"] = "plexichat.settings"
-    flags = ["--grant-all", "--allow-unsigned", "--enable", "--wait", "60"]
-    command = [sys.executable, "manage.py", "plugin", "install", str(folder), *flags]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
-
-
 def not_done(place: Village) -> int:
     """How many deliveries still wait; a plugin in quarantine is given another try."""
     quarantined = place.read("SELECT name FROM plugins_registry_plugin WHERE state='quarantined'")
     for (name,) in quarantined:
-        _enable(place, name)
+        command(place.home, "plugin", "enable", name)
     rows = place.read("SELECT count(*) FROM plugins_registry_delivery WHERE state != 'done'")
     return int(rows[0][0])
 
@@ -200,7 +186,7 @@ def told_messages(place: Village) -> set[str]:
     """The ids of messages whose event the plugin has confirmed."""
     query = """
         SELECT event.payload FROM plugins_registry_event AS event
-        JOIN plugins_registry_delivery AS delivery ON delivery.event_id = event.id
+        JOIN plugins_registry_delivery AS delivery ON delivery.event_id = event.event_id
         WHERE event.hook = 'message_received' AND delivery.state = 'done'
     """
     return {json.loads(row[0])["message_id"] for row in place.read(query)}

@@ -179,6 +179,15 @@ def test_list_and_show(install: Install) -> None:
     assert "the stack" in run("show", "demo")
 
 
+def test_no_reason_looks_like_another_fact(install: Install) -> None:
+    install("demo")
+    services.observe("demo", state=State.QUARANTINED, reason="x\nsandbox_level: full", stack="y\nz")
+    lines = run("show", "demo").splitlines()
+    assert "    sandbox_level: full" in lines
+    assert "sandbox_level: full" not in lines
+    assert lines[-3:] == ["last stack:", "    y", "    z"]
+
+
 def test_readers_write_json(install: Install) -> None:
     install("demo", ASKS)
     services.raise_problem("demo", "late", "took long")
@@ -277,6 +286,10 @@ class TestLogs:
         text = run("logs", "demo")
         assert "gone" in text
         assert not set("\x1b\x07\u202e") & set(text)
+
+    def test_no_record_looks_like_two(self, log: Path) -> None:
+        log.write_text(self.record("one\n12:00 INFO two"))
+        assert run("logs", "demo") == "12:00 INFO one\n    12:00 INFO two\n"
 
     def test_json_lines_stay_json(self, log: Path) -> None:
         log.write_text(self.record("\x1b[2J"))

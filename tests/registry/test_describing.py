@@ -10,6 +10,7 @@ from django.contrib.auth.models import Permission
 from plugins_registry import queries, services
 from plugins_registry.exceptions import DescriptionRefused
 from plugins_registry.models import Plugin, Release
+from plugins_registry.services.describing import PERMISSIONS
 from tests.registry.conftest import Install
 
 pytestmark = [pytest.mark.django_db, pytest.mark.backends]
@@ -177,3 +178,27 @@ def test_uninstalling_takes_permissions_that_nobody_else_declares(install: Insta
     services.uninstall("first")
     assert not Permission.objects.filter(content_type__app_label="first").exists()
     assert Permission.objects.filter(content_type__app_label="common").exists()
+
+
+def test_any_summary_of_a_plugin_can_be_stored(install: Install) -> None:
+    offers = {"path": "/api/v1/demo", "methods": ["GET"], "permissions": [], "summary": "a\0b"}
+    describe(install("demo"), endpoints=[offers], sockets=[socket("/ws/demo") | {"summary": "\0"}])
+    assert described()["endpoints"][0]["summary"] == "ab"
+
+
+def test_a_method_named_often_counts_once(install: Install) -> None:
+    describe(install("demo"), endpoints=[endpoint("/api/v1/demo", *["get", "GET"] * 1000)])
+    assert described()["endpoints"][0]["methods"] == ["GET"]
+
+
+@pytest.mark.parametrize("count", [PERMISSIONS, PERMISSIONS + 1])
+def test_permissions_are_limited(install: Install, count: int) -> None:
+    labels = [f"demo.p{number}" for number in range(count)]
+    plugin = install("demo")
+    if count > PERMISSIONS:
+        with pytest.raises(DescriptionRefused, match="201 permissions; at most 200"):
+            describe(plugin, endpoints=[endpoint("/api/v1/demo", permissions=labels)])
+    else:
+        describe(plugin, endpoints=[endpoint("/api/v1/demo", permissions=labels)])
+    held = Permission.objects.filter(content_type__app_label="demo")
+    assert held.count() == (count if count == PERMISSIONS else 0)

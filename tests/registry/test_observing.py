@@ -179,3 +179,14 @@ def test_a_dismissed_problem_comes_back_when_it_happens_again(install: Install) 
     assert Problem.objects.get().dismissed
     services.raise_problem("demo", "late", "x")
     assert not Problem.objects.get().dismissed
+
+
+def test_any_words_of_a_plugin_make_a_problem(install: Install) -> None:
+    install("demo")
+    details = {"traceback": "x" * 50_000 + "\0end", "times": 2}
+    services.raise_problem("demo", "k\0ey", "mess\0age", details=details)
+    problem = Problem.objects.get()
+    assert (problem.key, problem.message) == ("k\ufffdey", "mess\ufffdage")
+    assert len(problem.details["traceback"]) == 20_000
+    assert problem.details["traceback"].endswith("\ufffdend")
+    assert problem.details["times"] == 2

@@ -121,7 +121,8 @@ def test_a_plugin_cannot_evade_its_health_check_by_cutting_its_control_line(
 def test_a_plugin_cannot_flood_its_control_line_while_it_loads(platform: Platform) -> None:
     platform.install(write(platform, "floods", FLOODS_IN_ON_LOAD), wait="backing_off")
 
-    assert "flooded its control line" in platform.plugin("floods").reason
+    # Whichever is noticed first: that it says too much, or that it reads too little.
+    assert "control line" in platform.plugin("floods").reason
 
 
 def test_a_failure_of_the_largest_size_fails_only_the_filter(

@@ -13,6 +13,7 @@ import socket
 import sys
 from typing import Any, NoReturn
 
+from plexichat_plugin_sdk import _wire
 from plugin_runtime.sandbox.confine.libc import system_call
 
 
@@ -27,7 +28,15 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _outcome(text: str, facts: dict[str, Any]) -> Any:
-    world = {"os": os, "socket": socket, "sys": sys, "reach": _reach, "answer": "done", **facts}
+    world = {
+        "os": os,
+        "wire": _wire,
+        "socket": socket,
+        "sys": sys,
+        "reach": _reach,
+        "answer": "done",
+        **facts,
+    }
     try:
         exec(text, world)  # noqa: S102 -- the suite's own attempts, run where they can do no harm
     except (Exception, SystemExit) as error:

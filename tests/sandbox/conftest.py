@@ -18,8 +18,9 @@ import pytest
 
 from plexichat_plugin_sdk._wire import control, framing
 from plugin_runtime.sandbox import layers as layer
-from plugin_runtime.sandbox.plan import MIB, Terms, confinement_for, fresh_scratch, own_uid
+from plugin_runtime.sandbox.plan import MIB, Terms, confinement_for, own_uid
 from plugin_runtime.sandbox.probe import Probe, probe
+from plugin_runtime.sandbox.scratch import fresh_scratch
 from plugin_runtime.sandbox.zygote.client import (
     Sandbox,
     Zygote,

@@ -63,6 +63,14 @@ FILES = (
     Attempt("truncate", "os.truncate(victim, 0)"),
     Attempt("truncate_while_reading", "os.open(victim, os.O_RDONLY | os.O_TRUNC)"),
     Attempt("change_mode_outside", "os.chmod(victim, 0o600)"),
+    Attempt(
+        "change_mode_of_readable_code",
+        "f = os.open(wire.__file__, os.O_RDONLY); os.fchmod(f, os.fstat(f).st_mode & 0o777)",
+    ),
+    Attempt(
+        "change_owner_of_readable_code",
+        "f = os.open(wire.__file__, os.O_RDONLY); os.fchown(f, -1, os.fstat(f).st_gid)",
+    ),
     Attempt("change_times_outside", "os.utime(victim, (1, 1))"),
     Attempt("change_owner_outside", "os.chown(victim, 1, 1)", needs_root=True),
     Attempt("set_id_by_chmod", "open('own', 'w').close(); os.chmod('own', 0o4755)"),
@@ -130,6 +138,7 @@ PROCESSES = (
     ),
     Attempt("limits_of_others", "import resource; resource.prlimit(pid, resource.RLIMIT_NOFILE)"),
     Attempt("wait", "reach('wait4', -1, 0, 1, 0)"),
+    Attempt("timer_that_wakes", "reach('timer_create', 1, 0, bytes(8))"),
 )
 
 KERNEL = (

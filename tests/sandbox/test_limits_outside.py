@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,6 +20,7 @@ from plugin_runtime.sandbox.limits.cgroup import CgroupFactory
 from plugin_runtime.sandbox.limits.exits import explain_exit, quantity
 from plugin_runtime.sandbox.limits.watch import CpuDutyCycle, DiskWatch, MemoryWatch
 from plugin_runtime.sandbox.plan import MIB, Terms
+from plugin_runtime.sandbox.scratch import fresh_scratch
 
 from .conftest import TIMEOUT_SECONDS
 
@@ -134,6 +137,25 @@ def test_the_duty_cycle_pauses_and_resumes(started: Callable[[str], Process]) ->
     wait_for(lambda: process.state() == "R")
 
 
+def test_the_duty_cycle_repeats_a_pause_that_did_not_hold(
+    started: Callable[[str], Process],
+) -> None:
+    process = started("busy")
+    duty = CpuDutyCycle(process.pid, process.pidfd, cpu_millicores=1)
+    duty.tick(0.0)
+    wait_for(lambda: duty.tick(0.001) is None and duty.is_paused)
+    wait_for(lambda: process.state() == "T")
+
+    signal.pidfd_send_signal(process.pidfd, signal.SIGCONT)
+    wait_for(lambda: process.state() == "R")
+
+    def pauses() -> bool:
+        duty.tick(0.002)
+        return process.state() == "T"
+
+    wait_for(pauses)
+
+
 def test_the_duty_cycle_lets_go_when_released(started: Callable[[str], Process]) -> None:
     process = started("busy")
     duty = CpuDutyCycle(process.pid, process.pidfd, cpu_millicores=1)
@@ -165,6 +187,57 @@ def test_the_disk_watch_counts_what_lies_below(
     assert DiskWatch(tmp_path, process.pidfd, limit_bytes=4 * MIB).tick(1.0) is None
     assert DiskWatch(tmp_path, process.pidfd, limit_bytes=1 * MIB).tick(1.0) == watch.DISK
     assert process.popen.wait(TIMEOUT_SECONDS) == -signal.SIGKILL
+
+
+def test_a_folder_too_deep_to_look_into_is_too_much(
+    started: Callable[[str], Process], tmp_path: Path
+) -> None:
+    with contextlib.chdir(tmp_path):
+        for _ in range(30):
+            os.mkdir("d" * 200)
+            os.chdir("d" * 200)
+
+    looking = DiskWatch(tmp_path, started("quiet").pidfd, limit_bytes=999 * MIB)
+
+    assert looking.tick(1.0) == watch.HIDDEN
+    fresh_scratch(tmp_path)  # pytest's own way to clean up would fail
+
+
+@pytest.mark.parametrize("way_in", ["scandir", "stat"])
+def test_a_folder_that_is_closed_to_us_is_too_much(
+    started: Callable[[str], Process],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    way_in: str,
+) -> None:
+    def closed(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    (tmp_path / "file").touch()
+    if way_in == "scandir":
+        monkeypatch.setattr(os, "scandir", closed)
+    else:
+        entry = SimpleNamespace(stat=closed)
+        monkeypatch.setattr(watch, "_entries", lambda folder: [entry])
+
+    looking = DiskWatch(tmp_path, started("quiet").pidfd, limit_bytes=999 * MIB)
+
+    assert looking.tick(1.0) == watch.HIDDEN
+
+
+def test_a_long_look_is_seldom(
+    started: Callable[[str], Process], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter([10.0, 10.5])
+    looking = DiskWatch(tmp_path, started("quiet").pidfd, limit_bytes=0)
+    monkeypatch.setattr(time, "monotonic", lambda: next(times))
+
+    assert looking.tick(1.0) is None
+
+    monkeypatch.undo()
+    (tmp_path / "file").write_text("x")
+    assert looking.tick(10.0) is None
+    assert looking.tick(12.0) == watch.DISK
 
 
 def test_too_many_entries_are_too_much(

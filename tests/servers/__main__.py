@@ -81,7 +81,9 @@ def run_pytest(arguments: Sequence[str], addresses: dict[str, str]) -> tuple[int
 
 def count_of_backend_tests(arguments: Sequence[str]) -> int:
     """Return how many tests the second round would have run."""
-    command = [sys.executable, "-m", "pytest", *arguments, "-m", "backends", "--collect-only", "-q"]
+    # A verbosity of its own: with a second -q, pytest would count files instead of naming tests.
+    command = [sys.executable, "-m", "pytest", *arguments, "-m", "backends"]
+    command += ["--collect-only", "--verbosity=-1"]
     listed = subprocess.run(
         command, env=_environment({}), capture_output=True, text=True, check=False
     )

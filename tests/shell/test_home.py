@@ -22,6 +22,15 @@ def test_others_pass_through_but_do_not_look_around(tmp_path: Path) -> None:
     assert mode(tmp_path / "home" / "db.sqlite3") == 0o600
 
 
+def test_a_file_that_was_open_to_all_is_closed(tmp_path: Path) -> None:
+    file = tmp_path / "db.sqlite3"
+    file.write_text("kept")
+    file.chmod(0o644)
+    home.make_private(file)
+    assert mode(file) == 0o600
+    assert file.read_text() == "kept"
+
+
 def test_two_hosts_do_not_share_a_home(tmp_path: Path) -> None:
     home.make(tmp_path)
     with (

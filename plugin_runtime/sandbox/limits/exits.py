@@ -23,6 +23,8 @@ def explain_exit(wait_status: int, *, oom: bool, watch: str | None, terms: Terms
         return f"stopped: memory limit {quantity(terms.memory_bytes)} reached"
     if watch == watches.DISK:
         return f"stopped: disk limit {quantity(terms.scratch_bytes)} of its scratch folder reached"
+    if watch == watches.HIDDEN:
+        return "stopped: its scratch folder has folders that are closed or nested too deeply"
     if watch == watches.THREADS:
         return f"stopped: limit of {terms.threads} threads reached"
     if os.WIFSIGNALED(wait_status):

@@ -17,6 +17,8 @@ from typing import Final, Protocol
 TICK_SECONDS: Final = 0.02
 _MEMORY_INTERVAL_SECONDS: Final = 0.1
 _DISK_INTERVAL_SECONDS: Final = 0.25
+#: Looking takes at most this share of the supervisor's time, however much a plugin has to show.
+_DISK_EFFORT: Final = 0.05
 #: A folder with more entries is over its limit, whatever they hold; it also bounds the look.
 _MOST_ENTRIES: Final = 16_384
 #: A quiet plugin may save up this much time for a burst.
@@ -26,6 +28,8 @@ _CPU_CLOCK_OF_PROCESS: Final = 2  # CPUCLOCK_SCHED
 MEMORY: Final = "memory"
 THREADS: Final = "threads"
 DISK: Final = "disk"
+#: A folder that is closed to us or nested too deeply: what it holds cannot be counted.
+HIDDEN: Final = "hidden"
 
 
 class Watch(Protocol):
@@ -112,6 +116,8 @@ class CpuDutyCycle:
             self.is_paused = _signal(self._pidfd, signal.SIGSTOP)
         elif self._balance >= 0:
             self.release()
+        elif used > 0:  # something has resumed it; time it used while it stopped is soon over
+            self.is_paused = _signal(self._pidfd, signal.SIGSTOP)
 
 
 class DiskWatch:
@@ -128,11 +134,20 @@ class DiskWatch:
         self._due = 0.0
 
     def tick(self, now: float) -> str | None:
-        """See `Watch.tick`; returns `DISK`."""
+        """See `Watch.tick`; returns `DISK` or `HIDDEN`."""
         if now < self._due:
             return None
-        self._due = now + _DISK_INTERVAL_SECONDS
-        return _kill(self._pidfd, DISK) if self._is_over() else None
+        began = time.monotonic()
+        exceeded = self._exceeded()
+        effort = (time.monotonic() - began) / _DISK_EFFORT
+        self._due = now + max(_DISK_INTERVAL_SECONDS, effort)
+        return _kill(self._pidfd, exceeded) if exceeded else None
+
+    def _exceeded(self) -> str | None:
+        try:
+            return DISK if self._is_over() else None
+        except OSError:
+            return HIDDEN
 
     def _is_over(self) -> bool:
         used, entries, folders = 0, 0, [str(self._folder)]
@@ -151,14 +166,14 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return [entry for entry, _ in zip(entries, range(_MOST_ENTRIES + 1), strict=False)]
-    except OSError:
-        return []  # removed while we looked
+    except (FileNotFoundError, NotADirectoryError):
+        return []  # removed or replaced while we looked
 
 
 def _size(entry: os.DirEntry[str]) -> int:
     try:
         return entry.stat(follow_symlinks=False).st_blocks * 512
-    except OSError:
+    except FileNotFoundError:
         return 0
 
 

@@ -23,7 +23,7 @@ import msgspec
 
 from plugin_runtime.sandbox import layers as layer
 from plugin_runtime.sandbox.confinement import Confinement
-from plugin_runtime.sandbox.plan import fresh_scratch
+from plugin_runtime.sandbox.scratch import fresh_scratch
 
 from .protocol import (
     MAX_PACKET_BYTES,
