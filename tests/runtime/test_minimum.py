@@ -26,8 +26,8 @@ def allows(settings: Any) -> Any:
         launcher._probe = Probe(layers, ("nothing holds",))
         try:
             launcher._require_minimum()
-        except StartFailed as error:
-            return minimum not in error.ending.reason
+        except StartFailed as refusal:
+            return minimum not in refusal.ending.reason
         return True
 
     return is_allowed
