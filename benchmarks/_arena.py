@@ -20,7 +20,7 @@ from plugin_runtime.switchboard import client
 from plugins_registry import services
 from plugins_registry.models import Plugin
 
-_ACTIVE_SECONDS = 60.0
+_STATE_SECONDS = 60.0
 #: A plugin whose filter does nothing.
 NOOP = """
     from plexichat_plugin_sdk import Plugin, hook
@@ -49,13 +49,17 @@ class Arena:
         began = time.perf_counter()
         for name in names:
             services.enable(name)
-        while Plugin.objects.filter(name__in=names, state="active").count() < len(names):
-            if time.perf_counter() - began > _ACTIVE_SECONDS:
-                raise RuntimeError(f"not all of {names} are active after {_ACTIVE_SECONDS:.0f} s")
+        self.wait_for_state("active", *names)
+        return time.perf_counter() - began
+
+    def wait_for_state(self, state: str, *names: str) -> None:
+        """Wait until all are observed in a state and this process knows it."""
+        until = time.perf_counter() + _STATE_SECONDS
+        while Plugin.objects.filter(name__in=names, state=state).count() < len(names):
+            if time.perf_counter() > until:
+                raise RuntimeError(f"not all of {names} are {state} after {_STATE_SECONDS:.0f} s")
             time.sleep(0.01)
-        took = time.perf_counter() - began
         client.settle()
-        return took
 
 
 def write_plugin(sources: Path, name: str, code: str, *, cpu: str = "2") -> Path:

@@ -16,7 +16,7 @@ from plugin_runtime.hooks import filters
 from . import Result
 from ._arena import NOOP, arena
 from ._floor import MESSAGE, echo
-from ._timing import take_turns
+from ._timing import Measured, take_turns
 
 ROUNDS = 41
 CALLS = 400
@@ -33,7 +33,7 @@ def run() -> list[Result]:
         results: list[Result] = []
         for label, ours, theirs in _placements(sorted(os.sched_getaffinity(0))):
             with _pinned(ours, theirs, (floor.pid, place.supervisor.pids["noop"])):
-                compared = {"floor": floor.calls[0], "call": consult}
+                compared: dict[str, Measured] = {"floor": floor.calls[0], "call": consult}
                 series = take_turns(compared, rounds=ROUNDS, calls=CALLS)
             bare, call = series["floor"], series["call"]
             results += [

@@ -55,10 +55,11 @@ def start(home: Path) -> subprocess.Popen[str]:
 
 
 def _url_of(database: dict[str, Any]) -> str:
+    """The address of the test's own database."""
     if database["ENGINE"].endswith("sqlite3"):
         return f"sqlite:///{database['NAME']}"
-    address = f"{database['HOST']}:{database['PORT']}"
-    return f"postgresql://{database['USER']}:{database['PASSWORD']}@{address}/{database['NAME']}"
+    server = os.environ["PLEXICHAT_DATABASE_URL"].rpartition("/")[0]
+    return f"{server}/{database['NAME']}"
 
 
 def children_of(pid: int) -> dict[str, int]:
