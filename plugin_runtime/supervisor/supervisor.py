@@ -20,6 +20,7 @@ from .complaints import Complaints
 from .database import Database
 from .keeper import Keeper
 from .launcher import Launcher
+from .nursery import Nursery
 from .observer import Observer
 from .sandbox import GatewayDoor
 
@@ -35,7 +36,8 @@ class Supervisor:
     def __init__(self, gateway: GatewayDoor) -> None:
         self._database = Database()
         self._observer = Observer(self._database)
-        self._launcher = Launcher(gateway, self._database)
+        self._nursery = Nursery()
+        self._launcher = Launcher(self._nursery, gateway=gateway, database=self._database)
         self._switchboard = Switchboard(conf.switchboard_path, self)
         self._complaints = Complaints()
         self._keepers: dict[str, tuple[Keeper, asyncio.Task[None]]] = {}
@@ -46,7 +48,7 @@ class Supervisor:
     @property
     def isolation(self) -> str:
         """One line on how far plugins are locked in here, for the start-up message."""
-        return self._launcher.isolation
+        return self._nursery.isolation
 
     @property
     def pids(self) -> dict[str, int]:
@@ -59,7 +61,7 @@ class Supervisor:
         self._switchboard.open()
         tasks: list[asyncio.Task[None]] = []
         try:
-            await self._launcher.open()
+            await self._nursery.open()
             tasks = [
                 asyncio.create_task(self._observer.run()),
                 asyncio.create_task(self._switchboard.serve()),
@@ -164,7 +166,7 @@ class Supervisor:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._launcher.close()
+        await self._nursery.close()
         await self._database.close()
 
 

@@ -6,12 +6,10 @@ from typing import Any
 
 import pytest
 
-from plugin_runtime.gateway import Gateway
 from plugin_runtime.sandbox import layers as layer
 from plugin_runtime.sandbox.probe import Probe
-from plugin_runtime.supervisor.database import Database
 from plugin_runtime.supervisor.ending import StartFailed
-from plugin_runtime.supervisor.launcher import Launcher
+from plugin_runtime.supervisor.nursery import Nursery
 
 ALL = (*layer.SELF_APPLIED, layer.CGROUP_MEMORY, layer.CGROUP_CPU)
 
@@ -22,10 +20,10 @@ def allows(settings: Any) -> Any:
 
     def is_allowed(layers: tuple[str, ...], minimum: str) -> bool:
         settings.PLEXICHAT_SANDBOX_MINIMUM = minimum
-        launcher = Launcher(Gateway(), Database())
-        launcher._probe = Probe(layers, ("nothing holds",))
+        nursery = Nursery()
+        nursery._probe = Probe(layers, ("nothing holds",))
         try:
-            launcher._require_minimum()
+            nursery.require_minimum()
         except StartFailed as refusal:
             return minimum not in refusal.ending.reason
         return True

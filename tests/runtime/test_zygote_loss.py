@@ -19,7 +19,7 @@ def zygote_of(platform: Platform) -> int:
     def pid() -> int:
         supervisor = platform.supervisor._supervisor
         assert supervisor is not None
-        line = supervisor._launcher._line
+        line = supervisor._nursery._line
         return line.zygote.process.pid if line else 0
 
     return wait_for(pid, what="a zygote")

@@ -5,97 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from plexichat.bootstrap import ROOT
+from tests.running import START_SECONDS, Host, free_port, is_gone
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
-#: A first start on a busy machine.
-START_SECONDS = 60
 STOP_SECONDS = 30
-
-
-def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    return pytest.fail(f"{what} did not happen within {seconds} s")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Host:
-    """One `manage.py run` in a session of its own, with all it says in a file."""
-
-    def __init__(self, home: Path, port: int, **environment: str) -> None:
-        self.log = home.parent / f"said-{port}-{time.monotonic_ns()}.txt"
-        self.home = home
-        self.url = f"http://127.0.0.1:{port}"
-        plain = {name: value for name, value in os.environ.items() if "PLEXICHAT" not in name}
-        plain.pop("DJANGO_SETTINGS_MODULE", None)
-        with self.log.open("wb") as said:
-            self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "run"],
-                cwd=ROOT,
-                env={
-                    **plain,
-                    "PLEXICHAT_HOME": str(home),
-                    "PLEXICHAT_NO_BOOTSTRAP": "1",
-                    "PORT": str(port),
-                    **environment,
-                },
-                stdout=said,
-                stderr=said,
-                start_new_session=True,
-            )
-
-    @property
-    def said(self) -> str:
-        return self.log.read_text(errors="replace")
-
-    def is_healthy(self) -> bool:
-        assert self.process.poll() is None, self.said
-        try:
-            return httpx.get(f"{self.url}/healthz", timeout=5).status_code == 200
-        except httpx.HTTPError:
-            return False
-
-    def family(self) -> set[int]:
-        """All living processes that descend from this one, whatever session they moved to."""
-        children: dict[int, list[int]] = {}
-        for entry in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                pid, _, rest = entry.read_text().partition(" (")
-            except OSError:
-                continue  # it ended just now
-            parent = int(rest.rpartition(") ")[2].split()[1])
-            children.setdefault(parent, []).append(int(pid))
-        found, waiting = set(), [self.process.pid]
-        while waiting:
-            found.add(current := waiting.pop())
-            waiting += children.get(current, [])
-        return found
-
-    def end(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
 
 
 @pytest.fixture
@@ -121,7 +43,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     given = {"PLEXICHAT_ADMIN_PASSWORD": "a-fine-long-one", **backends()}
     host = Host(folder / "home", free_port(), **given)
     try:
-        until(host.is_healthy, START_SECONDS, "health")
+        wait_for(host.is_healthy, seconds=START_SECONDS, what="health")
         yield host
     finally:
         host.end()
@@ -139,24 +61,17 @@ def backends() -> dict[str, str]:
     }
 
 
-def is_gone(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("Z")
-    except OSError:
-        return True
-
-
 def test_a_first_start_shows_the_admins_password_once_and_it_works(
     start: Callable[..., Host],
 ) -> None:
     first = start()
-    until(first.is_healthy, START_SECONDS, "health")
-    said = until(lambda: "shown this once" in first.said and first.said, 5, "the password")
-    assert log_in(first, said.partition("password ")[2].split()[0]) == 200
+    wait_for(first.is_healthy, seconds=START_SECONDS, what="health")
+    wait_for(lambda: "shown this once" in first.said, seconds=5, what="the password")
+    assert log_in(first, first.said.partition("password ")[2].split()[0]) == 200
     stops_without_a_trace(first, signal.SIGTERM)
 
     second = start()
-    until(second.is_healthy, START_SECONDS, "health")
+    wait_for(second.is_healthy, seconds=START_SECONDS, what="health")
     assert "password" not in second.said
     stops_without_a_trace(second, signal.SIGINT)
 
@@ -166,7 +81,7 @@ def stops_without_a_trace(host: Host, number: int) -> None:
     assert len(family) > 1, "no sandbox was running, so nothing is proved"
     host.process.send_signal(number)
     assert host.process.wait(STOP_SECONDS) == 0, host.said
-    until(lambda: all(is_gone(pid) for pid in family), 5, f"the end of all of {family}")
+    wait_for(lambda: all(is_gone(pid) for pid in family), seconds=5, what=f"the end of {family}")
     assert "Traceback" not in host.said, host.said
     assert "Stopped." in host.said
 
@@ -182,12 +97,12 @@ def log_in(host: Host, password: str) -> int:
 
 def test_a_killed_host_leaves_no_sandbox(start: Callable[..., Host]) -> None:
     host = start()
-    until(host.is_healthy, START_SECONDS, "health")
+    wait_for(host.is_healthy, seconds=START_SECONDS, what="health")
     family = host.family()
     assert len(family) > 1, "no sandbox was running, so nothing is proved"
     host.process.kill()
     host.process.wait()
-    until(lambda: all(is_gone(pid) for pid in family), 10, f"the end of all of {family}")
+    wait_for(lambda: all(is_gone(pid) for pid in family), seconds=10, what=f"the end of {family}")
 
 
 @pytest.mark.backends
