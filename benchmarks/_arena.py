@@ -15,6 +15,7 @@ from django.test.utils import override_settings
 
 from plugin_runtime import board
 from plugin_runtime.conversations import pool
+from plugin_runtime.conversations.call_log import log
 from plugin_runtime.supervisor.host import SupervisorThread, start_in_thread
 from plugin_runtime.switchboard import client
 from plugins_registry import services
@@ -88,6 +89,7 @@ def arena() -> Iterator[Arena]:
             supervisor.stop()
             client.desk.forget()
             pool.forget_all()
+            log.close()  # it writes into the database that goes away now
             board.forget()
             connection.creation.destroy_test_db(before, verbosity=0)
             shutil.rmtree(folder, ignore_errors=True)

@@ -70,5 +70,6 @@ def given(env: Environment) -> dict[str, Any]:
     every["PLEXICHAT_SANDBOX_MINIMUM"] = env.choice(
         "PLEXICHAT_SANDBOX_MINIMUM", "", among=SANDBOX_LEVELS
     )
+    every["PLEXICHAT_CALL_LOG"] = env.flag("PLEXICHAT_CALL_LOG")
     every["PLEXICHAT_TRACE_ALL"] = env.flag("PLEXICHAT_TRACE_ALL")
     return {name: value for name, value in every.items() if env.is_set(name)}

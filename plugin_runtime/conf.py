@@ -57,6 +57,11 @@ class RuntimeSettings:
         return cast(int, getattr(settings, "PLEXICHAT_EVENT_BATCH", 200))
 
     @property
+    def call_log(self) -> bool:
+        """Whether the last calls of each plugin are remembered; read when the first is made."""
+        return cast(bool, getattr(settings, "PLEXICHAT_CALL_LOG", True))
+
+    @property
     def traces_all(self) -> bool:
         """Whether a trace is kept of every asked filter, not only of those that did something."""
         return cast(bool, getattr(settings, "PLEXICHAT_TRACE_ALL", False))

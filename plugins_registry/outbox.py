@@ -65,3 +65,24 @@ class TraceEntry:
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
     at: datetime = field(default_factory=timezone.now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallEntry:
+    """One call of a plugin, or the beginning or end of a socket."""
+
+    plugin: str
+    #: What was called: filter, endpoint, events, socket_opened, socket_closed.
+    kind: str
+    #: The hook or the address as declared; empty for a batch of events.
+    target: str
+    #: When it began.
+    at: datetime
+    #: How long it took; for a closed socket, how long it was open.
+    took_ms: float
+    #: A value of `states.CallOutcome`.
+    outcome: str
+    #: The failure's code; empty unless it failed.
+    code: str = ""
+    #: Its place in the log, given when it is written.
+    id: int = 0

@@ -1,4 +1,4 @@
-"""The states of plugins and deliveries: what an admin wants, and what was observed."""
+"""The states of plugins, deliveries and calls: what an admin wants, and what was observed."""
 
 from __future__ import annotations
 
@@ -71,6 +71,21 @@ class Verdict(models.TextChoices):
     BLOCK = "block"
     #: No usable answer came.
     FAILED = "failed"
+
+
+class CallOutcome(models.TextChoices):
+    """How a call of a plugin ended, or what became of a socket."""
+
+    #: With an answer.
+    OK = "ok"
+    #: With a failure; its code says which.
+    FAILED = "failed"
+    #: Without an answer in time.
+    DEADLINE = "deadline"
+    #: Without an answer, since the plugin went away meanwhile or answered nonsense.
+    LOST = "lost"
+    #: It never began, since the plugin was not running.
+    UNAVAILABLE = "unavailable"
 
 
 class Signature(models.TextChoices):

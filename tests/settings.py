@@ -25,3 +25,6 @@ os.environ.setdefault("PLEXICHAT_SECRET_KEY", "only-for-tests-" + "x" * 40)
 from plexichat.settings import *  # noqa: E402, F403 - after the environment they read
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# It writes from a thread of its own, which most tests leave no database to.
+PLEXICHAT_CALL_LOG = False

@@ -10,12 +10,14 @@ from __future__ import annotations
 import logging
 import os
 from collections import defaultdict, deque
+from time import monotonic
 from typing import Any
 
-from plugin_runtime.exceptions import DeadlinePassed, PluginUnavailable
+from plugin_runtime.exceptions import CallError, DeadlinePassed, PluginUnavailable
 from plugin_runtime.switchboard import client
 from plugin_runtime.switchboard.protocol import Lost, Overran
 
+from .call_log import log
 from .conversation import Conversation, Stale
 
 logger = logging.getLogger(__name__)
@@ -33,6 +35,17 @@ def call(plugin: str, kind: str, target: str, payload: Any, *, deadline_ms: int)
     `PluginUnavailable`, `DeadlinePassed` or `PluginFault`. The call is made at most once: a new
     conversation is tried only when the old one proved closed before anything was sent.
     """
+    began = monotonic()
+    try:
+        result = _call(plugin, kind, target, payload, deadline_ms)
+    except CallError as error:
+        log.note_error(plugin, kind, target, began, error)
+        raise
+    log.note(plugin, kind, target, began)
+    return result
+
+
+def _call(plugin: str, kind: str, target: str, payload: Any, deadline_ms: int) -> Any:
     idle = _idle[plugin]
     try:
         conversation = idle.pop()

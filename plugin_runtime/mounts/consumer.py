@@ -91,7 +91,7 @@ class PluginSocket(AsyncWebsocketConsumer):
         if not census.enter(plugin, user_id):
             raise Ended(CloseCode.TRY_LATER, "too many sockets to this plugin are open")
         try:
-            conversation = await conversations.open_socket(plugin)
+            conversation = await conversations.open_socket(plugin, target=route.target.template)
         except BaseException as error:  # also a cancellation must not leave a count behind
             census.leave(plugin, user_id)
             if isinstance(error, PluginUnavailable):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plugins_registry.models.bundle import DeclinedBundle
+from plugins_registry.models.call import Call
 from plugins_registry.models.configuration import Configuration
 from plugins_registry.models.delivery import Delivery
 from plugins_registry.models.event import Event
@@ -15,6 +16,7 @@ from plugins_registry.models.release import Release
 from plugins_registry.models.trace import Trace
 
 __all__ = [
+    "Call",
     "Configuration",
     "DeclinedBundle",
     "Delivery",

@@ -10,6 +10,7 @@ from plugins_registry.queries.board import (
     board,
     generation,
 )
+from plugins_registry.queries.calls import last_calls
 from plugins_registry.queries.configuration import effective_config, stored_config
 from plugins_registry.queries.permissions import permission_check, permissions_of
 from plugins_registry.queries.traces import ShadowReport, message_trace, shadow_report
@@ -25,6 +26,7 @@ __all__ = [
     "board",
     "effective_config",
     "generation",
+    "last_calls",
     "message_trace",
     "permission_check",
     "permissions_of",

@@ -2,14 +2,16 @@
 
 Each verb checks everything, then changes everything in one transaction, then announces the new
 generation. Refusals are `plugins_registry.exceptions.RegistryError`s; nothing changed then.
-Events, deliveries and traces are no wishes: they neither wait for other changes nor count as one.
+Events, deliveries, traces and calls are no wishes: they neither wait for other changes nor count
+as one.
 """
 
 from __future__ import annotations
 
 from plugins_registry.exceptions import DescriptionRefused, RegistryError
-from plugins_registry.outbox import DueDelivery, Outcome, TraceEntry
+from plugins_registry.outbox import CallEntry, DueDelivery, Outcome, TraceEntry
 from plugins_registry.services.bundling import install_bundled
+from plugins_registry.services.calling import record_calls
 from plugins_registry.services.configuring import configure
 from plugins_registry.services.delivering import due_deliveries, settle_deliveries
 from plugins_registry.services.describing import describe
@@ -32,6 +34,7 @@ from plugins_registry.services.wishing import disable, enable, restart, set_mode
 from plugins_registry.states import State
 
 __all__ = [
+    "CallEntry",
     "DescriptionRefused",
     "DueDelivery",
     "Outcome",
@@ -55,6 +58,7 @@ __all__ = [
     "permit",
     "plugins_with_due_deliveries",
     "raise_problem",
+    "record_calls",
     "record_traces",
     "restart",
     "retry_deliveries",

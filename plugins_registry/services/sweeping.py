@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from plugins_registry.conf import conf
-from plugins_registry.models import Delivery, Event, Plugin, Trace
+from plugins_registry.models import Call, Delivery, Event, Plugin, Trace
 from plugins_registry.services.problems import raise_problem
 from plugins_registry.states import DeliveryState, Wanted
 
@@ -27,6 +27,7 @@ def sweep_deliveries(*, now: datetime | None = None) -> None:
     _delete(_old(DeliveryState.DONE, now - timedelta(hours=conf.DELIVERY_DONE_HOURS)))
     _delete(_old(DeliveryState.DEAD, now - timedelta(days=conf.DELIVERY_DEAD_DAYS)))
     _delete(Delivery.objects.filter(~Exists(Plugin.objects.filter(name=OuterRef("plugin")))))
+    _delete(Call.objects.filter(~Exists(Plugin.objects.filter(name=OuterRef("plugin")))))
     for name in Plugin.objects.filter(wanted=Wanted.DISABLED).values_list("name", flat=True):
         _drop_waiting(name, now)
     _delete(Event.objects.filter(~Exists(Delivery.objects.filter(event=OuterRef("pk")))))

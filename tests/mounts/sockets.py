@@ -35,7 +35,7 @@ class RemotePlugin:
         self.ended = threading.Semaphore(0)
         self.opened: list[AsyncConversation] = []
 
-    async def open_socket(self, plugin: str) -> AsyncConversation:
+    async def open_socket(self, plugin: str, *, target: str = "") -> AsyncConversation:
         if not self.is_running:
             raise PluginUnavailable(plugin, "inside story")
         here, there = socket.socketpair()

@@ -7,7 +7,7 @@ from typing import Any
 
 from plugins_registry import services
 from plugins_registry.models import Delivery
-from plugins_registry.services import DueDelivery, Outcome, TraceEntry
+from plugins_registry.services import CallEntry, DueDelivery, Outcome, TraceEntry
 
 #: Far enough ahead that everything written by a test is due, and fixed.
 NOON = datetime(2100, 1, 1, 12, tzinfo=UTC)
@@ -58,3 +58,9 @@ def trace(message_id: str = "m1", verdict: str = "block", **facts: Any) -> Trace
         "before": {"content": "hello"},
     }
     return TraceEntry(message_id=message_id, verdict=verdict, **(usual | facts))
+
+
+def called(target: str = "message_sent", **facts: Any) -> CallEntry:
+    """A call that went well, unless the facts say otherwise."""
+    usual = {"plugin": "demo", "kind": "filter", "at": NOON, "took_ms": 1.5, "outcome": "ok"}
+    return CallEntry(target=target, **(usual | facts))

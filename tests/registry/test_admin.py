@@ -16,7 +16,7 @@ from django.urls import reverse
 from plugins_registry import services
 from plugins_registry.models import Delivery, Plugin, Problem, Trace
 from tests.registry.conftest import Install
-from tests.registry.deliveries import kill, trace
+from tests.registry.deliveries import called, kill, trace
 
 pytestmark = [pytest.mark.django_db, pytest.mark.backends]
 
@@ -31,6 +31,7 @@ def plugin(install: Install) -> Plugin:
     services.enqueue("user_login", {"user_id": "u1"}, plugins=["demo"])
     services.take_queue("demo", seconds=60)
     services.record_traces([trace("m1")])
+    services.record_calls([called()])
     return plugin
 
 
@@ -49,7 +50,7 @@ def test_every_table_can_be_seen(admin_client: Client, plugin: Plugin, model: An
 
 
 def test_nothing_is_hidden() -> None:
-    assert len(MODELS) == 11
+    assert len(MODELS) == 12
 
 
 def test_rows_cannot_be_bent_behind_the_services(admin_client: Client, plugin: Plugin) -> None:
@@ -118,7 +119,7 @@ def test_whoever_may_only_look_settles_no_deliveries(client: Client, plugin: Plu
     assert Delivery.objects.filter(state="dead").exists()
 
 
-@pytest.mark.parametrize("model", ["delivery", "trace"])
+@pytest.mark.parametrize("model", ["delivery", "trace", "call"])
 def test_a_list_takes_the_same_queries_however_long(
     admin_client: Client, plugin: Plugin, model: str
 ) -> None:
@@ -128,6 +129,7 @@ def test_a_list_takes_the_same_queries_however_long(
     for number in range(10):
         services.enqueue("user_login", {"number": number}, plugins=["demo"])
         services.record_traces([trace(f"n{number}")])
+        services.record_calls([called()])
     with CaptureQueriesContext(connection) as long:
         admin_client.get(address)
     assert len(long) == len(short)

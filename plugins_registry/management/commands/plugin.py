@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, ProgrammingError
 
 from plugins_registry.commands import (
+    calls,
     configuring,
     delivering,
     installing,
@@ -20,7 +21,7 @@ from plugins_registry.commands import (
 from plugins_registry.commands.terminal import Terminal, plain
 from plugins_registry.exceptions import RegistryError
 
-GROUPS = (reading, installing, wishing, configuring, trusting, delivering, logs)
+GROUPS = (reading, installing, wishing, configuring, trusting, delivering, logs, calls)
 
 
 class Command(BaseCommand):
