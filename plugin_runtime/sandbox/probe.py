@@ -72,7 +72,7 @@ def probe(home: Path | None = None) -> Probe:
     candidates = _candidates()
     notes: list[str] = []
     while candidates:
-        finding = _try(candidates, cgroups, home)
+        finding = _try_twice(candidates, cgroups, home)
         if not finding.culprits:
             break
         notes.append(finding.note)
@@ -97,6 +97,12 @@ def _supervised(held: Sequence[str], cgroups: CgroupFactory | None) -> list[str]
     return [name for name in layer.SUPERVISED if name in chosen]
 
 
+def _try_twice(layers: Sequence[str], cgroups: CgroupFactory | None, home: Path | None) -> _Finding:
+    """Look again before blaming the machine: somebody may have killed the canary or its zygote."""
+    finding = _try(layers, cgroups, home)
+    return _try(layers, cgroups, home) if finding.culprits else finding
+
+
 def _try(layers: Sequence[str], cgroups: CgroupFactory | None, home: Path | None) -> _Finding:
     try:
         zygote = start_zygote(layers=layers, runner=_CANARY)
@@ -109,6 +115,8 @@ def _try(layers: Sequence[str], cgroups: CgroupFactory | None, home: Path | None
         with tempfile.TemporaryDirectory(prefix=".probe-", dir=home) as folder:
             os.chmod(folder, 0o711)  # an own user must get through to its scratch folder
             return _lock_in_a_canary(zygote, layers, Path(folder), cgroups)
+    except ZygoteFailed as error:
+        return _Finding(frozenset(layers), f"the zygote starts nothing: {error}")
     finally:
         zygote.stop()
 

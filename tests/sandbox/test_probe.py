@@ -105,3 +105,19 @@ def test_the_canary_gets_out_where_a_layer_is_missing(name: str, tmp_path: Any) 
         "memory_bytes": 1,
     }
     assert _ATTEMPTS[name](facts) != ""
+
+
+def test_a_zygote_that_is_killed_meanwhile_says_nothing_of_the_machine(
+    machine: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, started = probing.start_zygote, []
+
+    def killed_at_first(**terms: Any) -> Any:
+        started.append(terms)
+        if len(started) == 1:
+            raise ZygoteFailed("the zygote has gone")
+        return real(**terms)
+
+    monkeypatch.setattr(probing, "start_zygote", killed_at_first)
+
+    assert probe().layers == machine.layers
