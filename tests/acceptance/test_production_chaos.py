@@ -1,0 +1,82 @@
+"""Every process of a production arrangement is killed, and its broker goes: nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.crowd import NOT_DONE, Crowd, not_done, write_listener
+from tests.arrangement import Production, needs_servers, running_production, shared_redis
+from tests.servers import redis
+from tests.waiting import wait_for
+
+#: How many messages the clients get accepted; more with PLEXICHAT_CHAOS_MESSAGES.
+MESSAGES = int(os.environ.get("PLEXICHAT_CHAOS_MESSAGES", "300"))
+#: A drain whose worker was killed is taken over when its lease ends, after a minute.
+CATCH_UP_SECONDS = 120
+#: The longest that one post may take without the broker, on a machine that is busy.
+PATIENCE_SECONDS = 4.0
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.backends,
+    pytest.mark.timeout(400 + MESSAGES // 4),
+    needs_servers,
+]
+
+
+def test_nothing_is_lost_whichever_process_is_killed(tmp_path: Path) -> None:
+    plugin = write_listener(tmp_path)
+    rate = {"PLEXICHAT_REGISTER_RATE": "1000/min"}
+    with running_production(tmp_path, plugin, redis_url=shared_redis(3), **rate) as place:
+        crowd = Crowd(place.urls, MESSAGES)
+        with crowd.posting():
+            wreak_havoc(place, crowd)
+        wait_for(
+            lambda: not_done(place.read, place.command) == 0,
+            seconds=CATCH_UP_SECONDS,
+            what="every delivery",
+        )
+
+        crowd.check(place.read)
+        place.wait_until_healthy()
+
+
+def wreak_havoc(place: Production, crowd: Crowd) -> None:
+    """Kill each part once, in any order, and children in between, while posting goes on."""
+    parts = random.sample(place.names, len(place.names))
+    for number, part in enumerate(parts, start=1):
+        while not crowd.has(number / (len(parts) + 1)):
+            place.kill_a_child()
+            time.sleep(random.uniform(0.2, 0.8))
+        place.kill_and_restart(part)
+        if part == "supervisor":
+            # It tries out, with processes of its own, what this machine confines: let it finish.
+            place.wait_until_healthy()
+
+
+def test_posting_goes_on_without_the_broker_and_deliveries_catch_up(tmp_path: Path) -> None:
+    plugin = write_listener(tmp_path)
+    server, url = redis.start(tmp_path)
+    try:
+        with running_production(tmp_path, plugin, redis_url=url) as place:
+            crowd = Crowd(place.urls, MESSAGES)
+            server.kill()
+            with crowd.posting():
+                pass
+            assert place.read(NOT_DONE) == [(len(crowd.accepted),)]
+            server, _ = redis.start(tmp_path, port=redis.port_of(url))
+            wait_for(
+                lambda: place.read(NOT_DONE) == [(0,)], seconds=CATCH_UP_SECONDS, what="deliveries"
+            )
+
+            crowd.check(place.read)
+            assert not crowd.troubles
+            assert crowd.slowest < PATIENCE_SECONDS
+            place.wait_until_healthy()
+    finally:
+        server.stop()
