@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from plexichat.chat import events
+from plexichat.chat import events, panels
 from plugins_registry import signals, waiting
 
 from .events import bell, recorder
-from .hooks import filters
+from .hooks import filters, message_panel
 from .switchboard import client
 
 
@@ -16,6 +16,7 @@ def connect() -> None:
     """Tie them; a second call changes nothing."""
     events.set_consultant(filters.consult)
     events.set_recorder(recorder.Outbox())
+    panels.set_message_panel(message_panel.render)
     signals.changed.connect(_registry_changed, dispatch_uid="plugin_runtime.wake")
     signals.deliveries_due.connect(_deliveries_due, dispatch_uid="plugin_runtime.ring")
     if client.settle not in waiting.settlers:

@@ -10,7 +10,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from plexichat.chat import services
+from plexichat.chat import panels, services
 from plexichat.chat.models import Channel, Membership, Message, User
 
 # Only the type checker's Django lets these classes say what they are about.
@@ -92,9 +92,15 @@ class MessageAdmin(_MessageAdmin):
     list_display = ("public_id", "channel", "author", "created_at", "edited_at", "deleted_at")
     list_select_related = ("channel", "author")
     search_fields = ("=public_id", "=channel__public_id", "=author__username")
+    readonly_fields = ("filters",)
     ordering = ("-id",)
     # Counting a million rows for a headline takes longer than showing a page of them.
     show_full_result_count = False
+
+    @admin.display(description="What filters did")
+    def filters(self, said: Message) -> str:
+        """Show who touched the message, on its own page."""
+        return panels.message_panel(said.public_id) or "-"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Leave speaking to users."""

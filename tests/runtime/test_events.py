@@ -222,3 +222,11 @@ def test_who_touched_a_message_is_known(platform: Platform, post: Post) -> None:
     (trace,) = queries.message_trace(said.public_id)
     assert (trace.plugin, trace.verdict, trace.applied) == ("shouts", "replace", True)
     assert (trace.before["content"], trace.after["content"]) == ("hello", "HELLO")
+
+
+def test_the_message_path_does_not_wait_for_a_shadow(platform: Platform, post: Post) -> None:
+    platform.install("shouts", fail_policy="closed")
+    services.set_mode("shouts", "shadow")
+    platform.supervisor.stop()  # whoever asked it now would be refused
+
+    assert post("hello").content == "hello"
