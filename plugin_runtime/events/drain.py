@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 _gathering = threading.Event()  # never set; waiting for it is a pause
 
 #: Longer than a batch may take; a drain whose worker died is taken over after so long.
-LEASE_SECONDS = 60.0
+LEASE_SECONDS = 30.0
 #: After a batch smaller than this the next one is given a moment to gather: in a stream of events
 #: each batch costs the same few queries, whether it tells of one or of a hundred.
 GATHER_BELOW = 50
