@@ -29,6 +29,8 @@ _gathering = threading.Event()  # never set; waiting for it is a pause
 
 #: Longer than a batch may take; a drain whose worker died is taken over after so long.
 LEASE_SECONDS = 30.0
+#: How old a lease may grow before it is renewed: with it the longest batch still ends in time.
+RENEW_SECONDS = 3.0
 #: After a batch smaller than this the next one is given a moment to gather: in a stream of events
 #: each batch costs the same few queries, whether it tells of one or of a hundred.
 GATHER_BELOW = 50
@@ -59,7 +61,7 @@ def _drain_as(plugin: str, holder: str) -> None:
         outcomes = _tell(plugin, batch)
         services.settle_deliveries(plugin, outcomes)
         _tell_errors(plugin, batch, outcomes)
-        if time.monotonic() - renewed > LEASE_SECONDS / 3:
+        if time.monotonic() - renewed > RENEW_SECONDS:
             renewed = time.monotonic()
             if not services.keep_queue(plugin, holder, LEASE_SECONDS):
                 return
