@@ -26,8 +26,8 @@ from tests.running import START_SECONDS, Host, command, free_port
 from tests.waiting import wait_for
 
 #: How many messages the clients get accepted; more with PLEXICHAT_CHAOS_MESSAGES.
-MESSAGES = int(os.environ.get("PLEXICHAT_CHAOS_MESSAGES", "600"))
-HOST_KILLS = 3
+MESSAGES = int(os.environ.get("PLEXICHAT_CHAOS_MESSAGES", "300"))
+HOST_KILLS = 2
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400 + MESSAGES // 4)]
 
