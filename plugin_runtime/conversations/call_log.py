@@ -35,8 +35,9 @@ from plugins_registry.states import CallOutcome
 
 logger = logging.getLogger(__name__)
 
-#: Calls that wait to be written; the registry keeps fewer of each plugin.
-RING = 5_000
+#: Calls that wait to be written. The registry keeps half as many of each plugin, and a process
+#: that makes more in a second has better things to do than to write them all down.
+RING = 1_000
 FLUSH_SECONDS = 1.0
 #: How long a process that ends waits for its last lines.
 CLOSE_SECONDS = 2.0

@@ -8,7 +8,8 @@ own transaction. Only what ends a message is written here, since that has no tra
 from __future__ import annotations
 
 import logging
-from typing import Any
+from time import perf_counter
+from typing import Any, NamedTuple
 
 from plexichat.chat import events
 from plugin_runtime import conversations
@@ -19,8 +20,7 @@ from plugins_registry.queries import BoardPlugin
 
 from . import traces
 from .messages import BadAnswer, merge
-from .order import subscribers
-from .traces import Asked
+from .order import order
 
 logger = logging.getLogger(__name__)
 
@@ -39,56 +39,71 @@ def consult(message: dict[str, Any]) -> dict[str, Any]:
     policy is passed over with the message as it was before it. A plugin in shadow mode is asked
     later, when the message is stored.
     """
-    plugins = subscribers(MESSAGE_SENT)
+    plugins = order.of(MESSAGE_SENT)
     if not plugins:
         return message
-    asked = traces.start(MESSAGE_SENT, message)
+    traces.forget()
+    question = message
     for plugin in plugins:
         if plugin.mode == SHADOW:
-            asked.shadowed.append(plugin.name)
+            traces.about(MESSAGE_SENT, question).shadowed.append(plugin.name)
         else:
-            message = _ask(plugin, message, asked)
+            message = _ask(plugin, message, question)
     return message
 
 
-def _ask(plugin: BoardPlugin, message: dict[str, Any], asked: Asked) -> dict[str, Any]:
-    asked.begin()
+def _ask(plugin: BoardPlugin, message: dict[str, Any], question: dict[str, Any]) -> dict[str, Any]:
+    began = perf_counter()
     try:
         if plugin.state != "active":
             raise PluginUnavailable(plugin.name, f"is not running ({plugin.state})")
         verdict = conversations.call(
             plugin.name, "filter", MESSAGE_SENT, message, deadline_ms=plugin.deadline_ms
         )
-        if verdict == ALLOW:  # the usual answer first, without another call
-            if asked.keeps_all:
-                asked.note(plugin, "allow", message)
+        if verdict == ALLOW and not order.keeps_all:  # the usual answer first
             return message
-        return _apply(plugin, verdict, message, asked)
+        return _apply(plugin, verdict, message, Asking(question, began))
     except (CallError, BadAnswer) as error:
-        return _failed(plugin, error, message, asked)
+        return _failed(plugin, error, message, Asking(question, began))
+
+
+class Asking(NamedTuple):
+    """One plugin's turn: the message as it was at first, and when the turn began."""
+
+    question: dict[str, Any]
+    began: float
+
+    @property
+    def asked(self) -> traces.Asked:
+        """Where its verdict is kept."""
+        return traces.about(MESSAGE_SENT, self.question)
 
 
 def _apply(
-    plugin: BoardPlugin, verdict: Any, message: dict[str, Any], asked: Asked
+    plugin: BoardPlugin, verdict: Any, message: dict[str, Any], turn: Asking
 ) -> dict[str, Any]:
     match verdict:
+        case ["allow"]:
+            turn.asked.note(plugin, "allow", message, began=turn.began)
+            return message
         case ["replace", replacement]:
             merged = merge(message, replacement, _complain_as(plugin))
-            asked.note(plugin, "replace", message, merged)
+            turn.asked.note(plugin, "replace", message, began=turn.began, after=merged)
             return merged
         case ["block", str(reason)]:
             reason = reason[:REASON_CHARACTERS]
-            asked.note(plugin, "block", message, reason=reason)
-            asked.write_now()
+            turn.asked.note(plugin, "block", message, began=turn.began, reason=reason)
+            turn.asked.write_now()
             raise events.Blocked(reason, plugin.name)
     raise BadAnswer("returned something that is no verdict")
 
 
 def _failed(
-    plugin: BoardPlugin, error: Exception, message: dict[str, Any], asked: Asked
+    plugin: BoardPlugin, error: Exception, message: dict[str, Any], turn: Asking
 ) -> dict[str, Any]:
     _report(plugin, error)
-    asked.note(plugin, "failed", message, reason=str(error))
+    asked = turn.asked
+    asked.note(plugin, "failed", message, began=turn.began, reason=str(error))
     if plugin.fail_policy == "closed":
         asked.write_now()
         raise events.FilterUnavailable(plugin.name) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plugin_runtime import board as boards
+from plugin_runtime.conf import conf
 from plugins_registry.queries import Board, BoardPlugin
 
 
@@ -12,12 +13,16 @@ class _Order:
     def __init__(self) -> None:
         self._board: Board | None = None
         self._subscribers: dict[str, tuple[BoardPlugin, ...]] = {}
+        #: Whether also those filters leave a trace who let a message pass. Kept here because
+        #: Django looks a setting that is not set up the long way, each time.
+        self.keeps_all = False
 
     def of(self, hook: str) -> tuple[BoardPlugin, ...]:
         board = boards.current()
         if board is not self._board:
             self._subscribers = _compile(board)
             self._board = board
+            self.keeps_all = conf.traces_all
         return self._subscribers.get(hook, ())
 
 
@@ -29,5 +34,5 @@ def _compile(board: Board) -> dict[str, tuple[BoardPlugin, ...]]:
     return {hook: tuple(plugins) for hook, plugins in subscribers.items()}
 
 
-_order = _Order()
-subscribers = _order.of
+order = _Order()
+subscribers = order.of

@@ -14,7 +14,6 @@ from typing import Any
 
 from django.db import Error as DatabaseError
 
-from plugin_runtime.conf import conf
 from plugins_registry import services
 from plugins_registry.queries import BoardPlugin
 from plugins_registry.services import TraceEntry
@@ -26,38 +25,33 @@ SHOWN_KEYS = ("content", "message_type", "metadata")
 
 
 class Asked:
-    """One message's way through the filters."""
+    """What was said of one message on its way through the filters, as far as it is worth a word."""
 
     def __init__(self, hook: str, question: dict[str, Any]) -> None:
         self.hook = hook
         self.question = question
         #: Plugins in shadow mode; they are asked after the message is stored.
         self.shadowed: list[str] = []
-        #: Whether also those are kept who let the message pass.
-        self.keeps_all = conf.traces_all
         self._entries: list[TraceEntry] = []
-        self._began = 0.0
-
-    def begin(self) -> None:
-        """The next plugin is about to be asked."""
-        self._began = time.perf_counter()
 
     def note(
         self,
         plugin: BoardPlugin,
         verdict: str,
         before: dict[str, Any],
+        *,
+        began: float,
         after: dict[str, Any] | None = None,
         reason: str = "",
     ) -> None:
-        """Keep a verdict."""
+        """Keep a verdict; `began` is when the plugin was asked (`time.perf_counter`)."""
         self._entries.append(
             entry(
                 plugin.name,
                 plugin.version,
                 verdict=verdict,
                 applied=True,
-                took_ms=(time.perf_counter() - self._began) * 1000,
+                took_ms=(time.perf_counter() - began) * 1000,
                 reason=reason,
                 before=before,
                 after=after,
@@ -82,10 +76,18 @@ class Asked:
 _asked: ContextVar[Asked | None] = ContextVar("asked", default=None)
 
 
-def start(hook: str, question: dict[str, Any]) -> Asked:
-    """Begin to keep what is said of a message; what was kept before is forgotten."""
-    asked = Asked(hook, question)
-    _asked.set(asked)
+def forget() -> None:
+    """A new message is asked about; what an earlier one left that was not stored goes."""
+    if _asked.get() is not None:
+        _asked.set(None)
+
+
+def about(hook: str, question: dict[str, Any]) -> Asked:
+    """Return where to keep what is said of this question, which most messages never need."""
+    asked = _asked.get()
+    if asked is None:
+        asked = Asked(hook, question)
+        _asked.set(asked)
     return asked
 
 
