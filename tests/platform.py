@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from plexichat.chat import services as chat
 from plugin_runtime import board
@@ -95,3 +97,14 @@ def running_platform(folder: Path) -> Iterator[Platform]:
         client.desk.forget()
         pool.forget_all()
         board.forget()
+
+
+def queries_of(post: Callable[[str], Any]) -> int:
+    """How many queries a message costs while nothing changes; one in a change reads the board."""
+    wait_for(lambda: board._watcher.is_listening, what="news of changes")
+    counted = []
+    for _ in range(5):
+        with CaptureQueriesContext(connection) as queries:
+            post("hello")
+        counted.append(len(queries))
+    return min(counted)

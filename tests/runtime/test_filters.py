@@ -6,13 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from plexichat.chat import events
 from plexichat.chat import services as chat
-from plugin_runtime import board
-from tests.platform import BUNDLED, Platform
+from tests.platform import BUNDLED, Platform, queries_of
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.backends
@@ -143,15 +140,6 @@ def test_a_closed_filter_that_is_not_running_refuses_the_message(
 
     with pytest.raises(events.FilterUnavailable):
         post("hello")
-
-
-def queries_of(post: Post) -> int:
-    """How many queries a message costs, once this process hears of changes."""
-    wait_for(lambda: board._watcher.is_listening, what="news of changes")
-    post("the first one reads the board")
-    with CaptureQueriesContext(connection) as queries:
-        post("hello")
-    return len(queries)
 
 
 def test_asking_a_filter_costs_no_query(platform: Platform, post: Post) -> None:
