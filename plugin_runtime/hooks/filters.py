@@ -39,10 +39,10 @@ def consult(message: dict[str, Any]) -> dict[str, Any]:
     policy is passed over with the message as it was before it. A plugin in shadow mode is asked
     later, when the message is stored.
     """
+    traces.forget()
     plugins = order.of(MESSAGE_SENT)
     if not plugins:
         return message
-    traces.forget()
     question = message
     for plugin in plugins:
         if plugin.mode == SHADOW:
