@@ -28,6 +28,23 @@ class Identity:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Line(Protocol):
+    """A line to the host that one thing has for itself: what the host keeps for it ends with it."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still leads to the host."""
+
+    def ask(self, what: str, arguments: dict[str, Any]) -> Any:
+        """Return the answer to a question, or raise the fitting `PluginError`."""
+
+    def give_back(self) -> None:
+        """Return it to be used again; the host must keep nothing for it any more."""
+
+    def drop(self) -> None:
+        """Close it; the host ends whatever it kept for it."""
+
+
 class Host(Protocol):
     """What a binding must offer."""
 
@@ -41,6 +58,12 @@ class Host(Protocol):
 
     def ask(self, what: str, arguments: dict[str, Any]) -> Any:
         """Return the answer to a question, or raise the fitting `PluginError`."""
+
+    def borrow(self) -> Line:
+        """Return a line of one's own; raise `LimitReached` when none comes free in time."""
+
+    def ask_for_descriptor(self, what: str, arguments: dict[str, Any]) -> tuple[Any, int]:
+        """Return an answer and the file descriptor that came with it; the caller owns it."""
 
     def tell(self, what: str, arguments: dict[str, Any]) -> None:
         """Pass on a fact that needs no answer; never waits for long, never raises."""
@@ -62,12 +85,17 @@ def current() -> Host | None:
 
 def ask(what: str, **arguments: Any) -> Any:
     """Ask the host; raise `OutsideHost` without one, else what the host's refusal maps to."""
+    return required(what).ask(what, arguments)
+
+
+def required(what: str) -> Host:
+    """Return the process's host for a question; raise `OutsideHost` without one."""
     if _bound is None:
         raise OutsideHost(
             f"{what!r} was asked outside a plugin host: only the server that runs the plugin "
             "can answer it; call it from a handler or from on_load"
         )
-    return _bound.ask(what, arguments)
+    return _bound
 
 
 def tell(what: str, **arguments: Any) -> None:

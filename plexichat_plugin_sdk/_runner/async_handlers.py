@@ -14,6 +14,8 @@ from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from plexichat_plugin_sdk import _belongings
+
 #: The call a coroutine works for, for the log; threads are told apart by their ident instead.
 current_call: contextvars.ContextVar[str] = contextvars.ContextVar("current_call", default="")
 
@@ -33,7 +35,10 @@ class AsyncHandlers:
 
     def run(self, awaitable: Awaitable[Any], call: str = "") -> Any:
         """Wait for an awaitable on the loop; return or raise what it does."""
-        future = asyncio.run_coroutine_threadsafe(_awaited(awaitable, call), self._started())
+        borrowed = _belongings.current()
+        future = asyncio.run_coroutine_threadsafe(
+            _awaited(awaitable, call, borrowed), self._started()
+        )
         return future.result()
 
     def settled(self, result: Any, call: str = "") -> Any:
@@ -60,8 +65,11 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
     loop.run_forever()
 
 
-async def _awaited(awaitable: Awaitable[Any], call: str) -> Any:
+async def _awaited(
+    awaitable: Awaitable[Any], call: str, borrowed: list[_belongings.Closing] | None
+) -> Any:
     current_call.set(call)
+    _belongings.inherit(borrowed)
     try:
         return await awaitable
     except (SystemExit, KeyboardInterrupt) as error:

@@ -8,6 +8,7 @@ import threading
 import time
 from typing import Any
 
+from plexichat_plugin_sdk import _belongings
 from plexichat_plugin_sdk._marks import Gathered
 from plexichat_plugin_sdk._wire import codes
 from plexichat_plugin_sdk._wire.control import RunningCall
@@ -72,6 +73,7 @@ class Conversation:
 
     def _answer_all(self) -> None:
         conversation, run, clock = self._framed, self._dispatch.run, time.monotonic
+        borrowed = _belongings.begin()
         reply: Answer | Failure
         while True:
             call = conversation.receive()
@@ -82,6 +84,8 @@ class Conversation:
                 reply = Answer(call.number, run(call, conversation))
             except BaseException as error:  # a wall: whatever a handler raises ends only its call
                 reply = failure_of(call.number, error)
+            if borrowed:
+                _belongings.end(borrowed)
             self.running = None
             try:
                 conversation.send(reply)

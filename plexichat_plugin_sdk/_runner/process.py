@@ -30,7 +30,7 @@ from .async_handlers import AsyncHandlers
 from .calls import Conversations, Dispatch
 from .control_line import ControlLine
 from .failures import summary
-from .gateway_lines import GatewayLines
+from .gateway_lines import BorrowedLine, GatewayLines
 from .lifecycle import Lifecycle
 from .records import Records
 
@@ -51,6 +51,14 @@ class Binding:
     def ask(self, what: str, arguments: dict[str, Any]) -> Any:
         """Ask the gateway and wait for its answer."""
         return self._lines.ask(what, arguments)
+
+    def borrow(self) -> BorrowedLine:
+        """Take a line to the gateway for one thing alone."""
+        return self._lines.borrow()
+
+    def ask_for_descriptor(self, what: str, arguments: dict[str, Any]) -> tuple[Any, int]:
+        """Ask for something that comes as a file descriptor."""
+        return self._lines.ask_for_descriptor(what, arguments)
 
     def tell(self, what: str, arguments: dict[str, Any]) -> None:
         """Queue a fact, with the call it belongs to."""

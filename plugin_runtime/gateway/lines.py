@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import threading
 import time
@@ -11,10 +12,12 @@ from django.db import close_old_connections, connections
 
 from plexichat_plugin_sdk._wire import codes
 from plexichat_plugin_sdk._wire.conversation import Answer, Failure
+from plexichat_plugin_sdk._wire.descriptors import send_with
 from plexichat_plugin_sdk._wire.framing import WireClosed, WireViolation
 from plexichat_plugin_sdk._wire.questions import Ask, Tell, ToGateway
 from plugin_runtime.large import QuestionLine
 
+from .asking import Asker, Handed
 from .pace import Pace
 from .questions import answer
 from .records import Journal
@@ -24,7 +27,9 @@ logger = logging.getLogger(__name__)
 
 
 #: Lines that one plugin may hold at a time; a thread of ours serves each.
-LINES_PER_PLUGIN = 8
+LINES_PER_PLUGIN = 12
+#: What sending raises for an answer that is too large, or no plain value.
+UNSENDABLE = (WireViolation, TypeError, ValueError, OverflowError)
 
 
 class Gateway:
@@ -52,7 +57,7 @@ class Gateway:
             pace = self._paces.setdefault(plugin, Pace())
         threading.Thread(
             target=self._serve,
-            args=(plugin, journal, pace, line),
+            args=(Asker(plugin, release), journal, pace, line),
             name=f"gateway-{plugin}",
             daemon=True,
         ).start()
@@ -72,11 +77,12 @@ class Gateway:
             self._journals[plugin, release] = Journal(plugin, release)
         return self._journals[plugin, release]
 
-    def _serve(self, plugin: str, journal: Journal, pace: Pace, line: QuestionLine) -> None:
+    def _serve(self, asker: Asker, journal: Journal, pace: Pace, line: QuestionLine) -> None:
+        plugin = asker.plugin
         try:
             before = time.thread_time()
             while True:
-                _attend(plugin, journal, line, line.receive())
+                _attend(asker, journal, line, line.receive())
                 now = time.thread_time()
                 if wait := pace.charge(now - before):
                     time.sleep(wait)  # what it asks meanwhile waits in its own buffers
@@ -87,31 +93,52 @@ class Gateway:
             logger.warning("a plugin broke the wire's rules", extra={"plugin": plugin})
         finally:
             line.close()
+            asker.end()
             connections.close_all()
             with self._lock:
                 self._lines[plugin].discard(line)
 
 
-def _attend(plugin: str, journal: Journal, line: QuestionLine, record: ToGateway) -> None:
+def _attend(asker: Asker, journal: Journal, line: QuestionLine, record: ToGateway) -> None:
     match record:
         case Ask(number, what, arguments):
-            line.send(_answered(plugin, number, what, arguments))
+            reply = _answered(asker, number, what, arguments)
+            if isinstance(reply, Answer) and isinstance(reply.result, Handed):
+                _hand_over(line, number, reply.result)
+            else:
+                _send(line, reply)
         case Tell("log.record", fields):
             journal.record(fields)
         case Tell(what):
             raise WireViolation(f"told {what!r}")
 
 
+def _send(line: QuestionLine, reply: Answer | Failure) -> None:
+    try:
+        line.send(reply)
+    except UNSENDABLE:
+        logger.exception("an answer to a plugin could not be sent")
+        text = "the host's answer could not be sent: it is too large, or holds a strange value"
+        line.send(Failure(reply.number, codes.HOST_FAILED, text, {}))
+
+
+def _hand_over(line: QuestionLine, number: int, handed: Handed) -> None:
+    try:
+        send_with(line, Answer(number, handed.result), handed.descriptor)
+    finally:
+        os.close(handed.descriptor)
+
+
 def _answered(
-    plugin: str, number: int, what: str, arguments: dict[str, object]
+    asker: Asker, number: int, what: str, arguments: dict[str, object]
 ) -> Answer | Failure:
     try:
         close_old_connections()
-        return Answer(number, answer(plugin, what, arguments))
+        return Answer(number, answer(asker, what, arguments))
     except Refusal as refusal:
-        return Failure(number, refusal.code, str(refusal), {})
+        return Failure(number, refusal.code, str(refusal), refusal.details)
     except Exception:  # a wall: no question may end the line or show the host's inside
-        logger.exception("a plugin's question failed", extra={"plugin": plugin, "what": what})
+        logger.exception("a plugin's question failed", extra={"plugin": asker.plugin, "what": what})
         return Failure(number, codes.HOST_FAILED, "the host could not answer; try again later", {})
     finally:
         connections.close_all()

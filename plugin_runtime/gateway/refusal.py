@@ -11,9 +11,11 @@ from plexichat_plugin_sdk._wire import codes
 class Refusal(Exception):
     """A question that is not answered; code and message reach the author's code."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, **details: Any) -> None:
         super().__init__(message)
         self.code = code
+        #: Facts for the author's code, plain JSON values.
+        self.details = details
 
 
 def text(arguments: Mapping[str, Any], name: str) -> str:
