@@ -6,6 +6,7 @@ to be told. `settings.py` calls them once; nothing here reads the environment.
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+
+from plugins_registry import keys
 
 #: How long a writer waits for another one before SQLite says "database is locked".
 SQLITE_WAIT_SECONDS = 20
@@ -111,16 +114,33 @@ def secret_key(given: str, *, home: Path, embedded: bool) -> str:
             'characters, for example from: python3 -c "import secrets; '
             'print(secrets.token_urlsafe(50))"'
         )
-    return _kept_secret(home / "secret-key")
+    return _kept_secret(home / "secret-key", secrets.token_urlsafe(50))
 
 
-def _kept_secret(path: Path) -> str:
+def encryption_keys(given: Sequence[str], *, home: Path, embedded: bool) -> tuple[str, ...]:
+    """Return the keys that encrypt secrets at rest, checked: the given ones, else a kept one.
+
+    Production refuses to invent one, as for `secret_key`. Raises ImproperlyConfigured.
+    """
+    if not given and not embedded:
+        raise ImproperlyConfigured(
+            "PLEXICHAT_ENCRYPTION_KEYS is not set, and with PLEXICHAT_DATABASE_URL or "
+            "PLEXICHAT_REDIS_URL every process needs the same ones: without them what plugins "
+            f"encrypted is lost. {keys.HOW_TO_MAKE_ONE}"
+        )
+    fresh = base64.urlsafe_b64encode(secrets.token_bytes(keys.KEY_BYTES)).decode()
+    chosen = tuple(given) or (_kept_secret(home / "encryption-key", fresh),)
+    keys.parsed(chosen)
+    return chosen
+
+
+def _kept_secret(path: Path, fresh: str) -> str:
     if path.exists():
         return path.read_text(encoding="ascii").strip()
     path.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     draft.touch(mode=0o600)
-    draft.write_text(secrets.token_urlsafe(50), encoding="ascii")
+    draft.write_text(fresh, encoding="ascii")
     with suppress(FileExistsError):
         # A link never replaces: of two first starts at once, both then read the same key.
         path.hardlink_to(draft)

@@ -39,6 +39,10 @@ DEBUG = env.flag("PLEXICHAT_DEBUG")
 SECRET_KEY = arrangement.secret_key(
     env.text("PLEXICHAT_SECRET_KEY"), home=PLEXICHAT_HOME, embedded=EMBEDDED or DEBUG
 )
+#: Encrypt what rests: plugins' secret settings and `encrypt_data`. The first one encrypts.
+PLEXICHAT_ENCRYPTION_KEYS = arrangement.encryption_keys(
+    env.words("PLEXICHAT_ENCRYPTION_KEYS", []), home=PLEXICHAT_HOME, embedded=EMBEDDED or DEBUG
+)
 ALLOWED_HOSTS = env.words("PLEXICHAT_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.words("PLEXICHAT_TRUSTED_ORIGINS", [])
 #: The service is reached through TLS: cookies then never travel without it.

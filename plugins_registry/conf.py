@@ -15,6 +15,8 @@ class RegistrySettings:
 
     #: Everything that is not code: database, installed releases, logs.
     HOME: Path
+    #: What encrypts at rest; `keys` reads and checks them, nobody else.
+    ENCRYPTION_KEYS: tuple[str, ...] = ()
     #: The host's own ceilings; a manifest that asks for more gets this much.
     PLUGIN_MAX_CPU_MILLICORES: int = 2000
     PLUGIN_MAX_MEMORY_BYTES: int = 2 * 1024**3
@@ -35,6 +37,8 @@ class RegistrySettings:
     DELIVERY_DISABLED_DAYS: int = 7
     #: How long it is remembered who touched a message.
     TRACE_DAYS: int = 14
+    #: How long an uninstalled plugin can be restored; then its data and files go.
+    BIN_DAYS: int = 30
     #: How many rows are changed at once: SQLite lets nobody else write meanwhile.
     SWEEP_ROWS: int = 1000
     #: The field of the user model that holds the opaque id which plugins know.

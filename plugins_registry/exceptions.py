@@ -55,6 +55,15 @@ class ConfigurationRefused(ProblemsFound):
         super().__init__(f"the configuration of {plugin!r} was not changed", problems)
 
 
+class TokenRefused(RegistryError):
+    """A text is no token of this server, or of another purpose, or its key is gone."""
+
+    def __init__(self, message: str, *, key_id: str = "") -> None:
+        #: The id of the key that it names; empty for what is no token.
+        self.key_id = key_id
+        super().__init__(message)
+
+
 class PolicyRefused(ProblemsFound):
     """A fail policy, priority or deadline is out of range."""
 
@@ -92,6 +101,26 @@ class OtherReleaseInstalled(RegistryError):
             f"releases cannot be exchanged yet. Uninstall it first: manage.py plugin uninstall "
             f"{plugin}"
         )
+
+
+class NotInBin(RegistryError):
+    """No uninstalled plugin of this name can come back."""
+
+    def __init__(self, name: str, binned: Iterable[str] = ()) -> None:
+        self.plugin = name
+        known = ", ".join(binned) or "nothing"
+        super().__init__(
+            f"{name!r} is not in the bin, which holds: {known}. What was purged, or has lain "
+            f"there for too long, must be installed anew: manage.py plugin install SOURCE"
+        )
+
+
+class RestoreRefused(ProblemsFound):
+    """An uninstalled plugin does not fit into this server any more."""
+
+    def __init__(self, plugin: str, problems: Sequence[str]) -> None:
+        self.plugin = plugin
+        super().__init__(f"plugin {plugin!r} was not restored", problems)
 
 
 class GrantsMissing(RegistryError):

@@ -170,6 +170,7 @@ def _environment(folder: Path, redis_url: str) -> Iterator[dict[str, str]]:
                 "PLEXICHAT_NO_BOOTSTRAP": "1",
                 "PLEXICHAT_HOME": str(folder / "home"),
                 "PLEXICHAT_SECRET_KEY": "one-for-all-processes-" + "x" * 40,
+                "PLEXICHAT_ENCRYPTION_KEYS": "one-for-all-processes-one-for-all-processes",
                 "PLEXICHAT_DATABASE_URL": f"{given.rpartition('/')[0]}/{name}",
                 "PLEXICHAT_REDIS_URL": redis_url,
             }

@@ -21,6 +21,7 @@ if os.environ.get("PLEXICHAT_TESTS_WORKER") != _worker:
     os.environ["PLEXICHAT_HOME"] = _home
     os.environ["PLEXICHAT_TESTS_WORKER"] = _worker
 os.environ.setdefault("PLEXICHAT_SECRET_KEY", "only-for-tests-" + "x" * 40)
+os.environ.setdefault("PLEXICHAT_ENCRYPTION_KEYS", "only-for-tests-only-for-tests-only-for-test")
 
 from plexichat.settings import *  # noqa: E402, F403 - after the environment they read
 

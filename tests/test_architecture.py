@@ -23,7 +23,18 @@ PACKAGES = ("plexichat", "plugins_registry", "plugin_runtime", "plexichat_plugin
 #: The doors: what of a package its neighbours may import.
 DOORS = {
     "plugins_registry": {
-        *("services", "queries", "manifest", "signals", "exceptions", "states", "waiting"),
+        *(
+            "belongings",
+            "services",
+            "queries",
+            "manifest",
+            "signals",
+            "exceptions",
+            "states",
+            "waiting",
+        ),
+        *("crypto", "keys"),
+        "capabilities",
     },
 }
 FILE_CEILING = 350

@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from plexichat import arrangement, bootstrap
 
 SQLITE = {"ENGINE": "django.db.backends.sqlite3", "NAME": "x"}
+KEY = "a-key-of-thirty-two-bytes-for-these-tests-x"
 POSTGRES = {"ENGINE": "django.db.backends.postgresql", "NAME": "x", "OPTIONS": {"sslmode": "on"}}
 
 
@@ -91,6 +92,31 @@ def test_first_starts_at_once_agree_on_the_secret(tmp_path: Path) -> None:
 def test_production_refuses_to_invent_a_secret(tmp_path: Path) -> None:
     with pytest.raises(ImproperlyConfigured, match="PLEXICHAT_SECRET_KEY is not set"):
         arrangement.secret_key("", home=tmp_path, embedded=False)
+
+
+def test_a_given_encryption_key_is_taken(tmp_path: Path) -> None:
+    assert arrangement.encryption_keys([KEY], home=tmp_path, embedded=False) == (KEY,)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_encryption_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    first = arrangement.encryption_keys([], home=home, embedded=True)
+    assert arrangement.encryption_keys([], home=home, embedded=True) == first
+    assert [path.name for path in home.iterdir()] == ["encryption-key"]
+    assert stat.S_IMODE((home / "encryption-key").stat().st_mode) == 0o600
+
+
+def test_production_refuses_to_invent_an_encryption_key(tmp_path: Path) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"ENCRYPTION_KEYS is not set.*Make a key with"):
+        arrangement.encryption_keys([], home=tmp_path, embedded=False)
+
+
+def test_a_damaged_encryption_key_is_refused_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "encryption-key").write_text(KEY[:-4])
+    with pytest.raises(ImproperlyConfigured, match="key 1 has 29 bytes") as refused:
+        arrangement.encryption_keys([], home=tmp_path, embedded=True)
+    assert KEY[:20] not in str(refused.value)
 
 
 @pytest.mark.slow

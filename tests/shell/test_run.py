@@ -58,6 +58,7 @@ def backends() -> dict[str, str]:
         "PLEXICHAT_REDIS_URL": urlsplit(redis)._replace(path="/1").geturl(),
         "PLEXICHAT_DATABASE_URL": os.environ["PLEXICHAT_DATABASE_URL"],
         "PLEXICHAT_SECRET_KEY": os.environ["PLEXICHAT_SECRET_KEY"],
+        "PLEXICHAT_ENCRYPTION_KEYS": os.environ["PLEXICHAT_ENCRYPTION_KEYS"],
     }
 
 
