@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from plugins_registry import capabilities
 from plugins_registry.manifest import hooks
 from plugins_registry.manifest.findings import Finding, Path, nearest_line
 from plugins_registry.manifest.loader import TYPED_PARTS, Document, load
@@ -105,7 +106,20 @@ def _doubtful(sections: Sections, document: Document) -> list[Finding]:
         if meant := hooks.probably_meant(name):
             message = f"{name!r} is not a core hook; did you mean {meant!r}?"
             found.append(Finding(path=("hooks", at), message=message))
+    for part in ("required", "optional"):
+        found += _near_capabilities(part, getattr(sections.permissions, part))
     return [_placed(finding, document) for finding in found]
+
+
+def _near_capabilities(part: str, names: list[str]) -> list[Finding]:
+    return [
+        Finding(
+            path=("permissions", part, at),
+            message=f"{name!r} is only a label that allows nothing; did you mean {meant!r}?",
+        )
+        for at, name in enumerate(names)
+        if (meant := capabilities.probably_meant(name))
+    ]
 
 
 def _unknown(key: str, section: Path) -> Finding:

@@ -14,6 +14,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
+from plugins_registry import capabilities
 from plugins_registry.claims import BadTemplate, clashes_with_core, parse_template
 from plugins_registry.manifest import hooks, names, quantities
 from plugins_registry.manifest.record import DEFAULT_CPU_MILLICORES, DEFAULT_MEMORY_BYTES
@@ -94,6 +95,8 @@ def _check_capability(name: str) -> str:
             f"{name!r} is not a capability; write it like 'user_data_read' or "
             f"'network:api.example.com'"
         )
+    if refusal := capabilities.refuse(name):
+        raise ValueError(refusal)
     return name
 
 
