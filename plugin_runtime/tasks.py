@@ -27,3 +27,4 @@ def sweep() -> None:
 def retain() -> None:
     """Let go of what is too old to keep."""
     services.sweep_deliveries()
+    services.empty_bin()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from plexichat.chat import events, panels
-from plugins_registry import signals, waiting
+from plugins_registry import belongings, signals, waiting
 
 from .events import bell, recorder
+from .files import Files
 from .hooks import filters, message_panel
 from .switchboard import client
 
@@ -19,6 +20,7 @@ def connect() -> None:
     panels.set_message_panel(message_panel.render)
     signals.changed.connect(_registry_changed, dispatch_uid="plugin_runtime.wake")
     signals.deliveries_due.connect(_deliveries_due, dispatch_uid="plugin_runtime.ring")
+    belongings.register(Files())
     if client.settle not in waiting.settlers:
         waiting.settlers.append(client.settle)
 

@@ -1,11 +1,11 @@
-"""Verbs about packages: check, install, uninstall."""
+"""Verbs about packages: check, install."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 from pathlib import Path
 
-from plugins_registry import services, waiting
+from plugins_registry import services
 from plugins_registry.commands.parsers import Verbs, add_json, add_verb, add_wait
 from plugins_registry.commands.terminal import Terminal
 from plugins_registry.commands.wishing import report_active
@@ -28,7 +28,6 @@ def register(verbs: Verbs) -> None:
     parser.add_argument("--enable", action="store_true", help="and ask for it to run")
     parser.add_argument("--allow-unsigned", action="store_true", help="nobody vouches for it; I do")
     add_wait(parser)
-    add_wait(add_verb(verbs, "uninstall", uninstall))
 
 
 def check(options: Namespace, terminal: Terminal) -> None:
@@ -54,17 +53,6 @@ def install(options: Namespace, terminal: Terminal) -> None:
         options.name = installation.plugin.name
         services.enable(options.name)
         report_active(options, terminal, "enabled")
-
-
-def uninstall(options: Namespace, terminal: Terminal) -> None:
-    """Remove a plugin with its configuration, grants and files."""
-    if options.wait is not None:
-        services.disable(options.name)
-        waiting.wait_until_stopped(options.name, seconds=options.wait)
-    services.uninstall(options.name)
-    if options.wait is not None:
-        waiting.settle()
-    terminal.line(f"{options.name} is uninstalled")
 
 
 def _report(installation: Installation, terminal: Terminal) -> None:

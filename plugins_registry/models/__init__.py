@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from plugins_registry.models.bin_entry import BinEntry
 from plugins_registry.models.bundle import DeclinedBundle
 from plugins_registry.models.call import Call
 from plugins_registry.models.configuration import Configuration
@@ -16,6 +17,7 @@ from plugins_registry.models.release import Release
 from plugins_registry.models.trace import Trace
 
 __all__ = [
+    "BinEntry",
     "Call",
     "Configuration",
     "DeclinedBundle",

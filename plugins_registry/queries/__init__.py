@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from plugins_registry.queries.bin import Binned, bin_entries
 from plugins_registry.queries.board import (
     Board,
     BoardEndpoint,
@@ -17,12 +18,14 @@ from plugins_registry.queries.traces import ShadowReport, message_trace, shadow_
 from plugins_registry.queries.wanted import WantedPlugin, wanted_plugins
 
 __all__ = [
+    "Binned",
     "Board",
     "BoardEndpoint",
     "BoardPlugin",
     "BoardSocket",
     "ShadowReport",
     "WantedPlugin",
+    "bin_entries",
     "board",
     "effective_config",
     "generation",

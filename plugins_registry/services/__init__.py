@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from plugins_registry.exceptions import DescriptionRefused, RegistryError
 from plugins_registry.outbox import CallEntry, DueDelivery, Outcome, TraceEntry
+from plugins_registry.services.binning import empty_bin, purge_belongings, restore
 from plugins_registry.services.bundling import install_bundled
 from plugins_registry.services.calling import record_calls
 from plugins_registry.services.configuring import configure
 from plugins_registry.services.delivering import due_deliveries, settle_deliveries
 from plugins_registry.services.describing import describe
+from plugins_registry.services.exporting import Estate, estate, export
 from plugins_registry.services.granting import grant, permit, revoke
 from plugins_registry.services.installing import install
 from plugins_registry.services.observing import observe
@@ -37,6 +39,7 @@ __all__ = [
     "CallEntry",
     "DescriptionRefused",
     "DueDelivery",
+    "Estate",
     "Outcome",
     "RegistryError",
     "State",
@@ -47,8 +50,11 @@ __all__ = [
     "dismiss",
     "drop_deliveries",
     "due_deliveries",
+    "empty_bin",
     "enable",
     "enqueue",
+    "estate",
+    "export",
     "grant",
     "install",
     "install_bundled",
@@ -57,10 +63,12 @@ __all__ = [
     "observe",
     "permit",
     "plugins_with_due_deliveries",
+    "purge_belongings",
     "raise_problem",
     "record_calls",
     "record_traces",
     "restart",
+    "restore",
     "retry_deliveries",
     "revoke",
     "set_mode",

@@ -9,13 +9,16 @@ from typing import Any
 
 from plugins_registry.exceptions import OtherReleaseInstalled, UnsignedRefused
 from plugins_registry.manifest import Manifest
-from plugins_registry.models import DeclinedBundle, Delivery, Plugin, Release
+from plugins_registry.models import Configuration, DeclinedBundle, Delivery, Plugin, Release
 from plugins_registry.package import store
 from plugins_registry.package.inspecting import Inspection
 from plugins_registry.permissions import create_permissions
+from plugins_registry.services.binning import take_out_of_bin
 from plugins_registry.services.changes import change
 from plugins_registry.services.granting import add_grants
+from plugins_registry.services.problems import raise_problem
 from plugins_registry.services.reviewing import accepted, inspected
+from plugins_registry.settings_types import check_values
 from plugins_registry.states import Signature
 
 
@@ -83,6 +86,7 @@ def _record(source: Path, inspection: Inspection, consent: Consent) -> tuple[Plu
             DeclinedBundle.objects.filter(name=manifest.name).delete()
             release = add_release(plugin, manifest, inspection, Signature.UNSIGNED)
             keep(inspection.root, release.path)
+            _take_over(plugin, manifest, take_out_of_bin(plugin.name, keeping=release.path))
         _refuse_other_release(plugin, manifest, inspection.digest)
         asked = manifest.capabilities if consent.grant_all else ()
         add_grants(plugin, (*asked, *consent.grants), by=consent.by)
@@ -111,6 +115,21 @@ def add_release(
     plugin.release = release
     plugin.save(update_fields=["release"])
     return release
+
+
+def _take_over(plugin: Plugin, manifest: Manifest, values: dict[str, Any]) -> None:
+    """Give a plugin the configuration that an earlier installation had, where it still fits."""
+    if not values:
+        return
+    if check_values(manifest.settings, values):
+        raise_problem(
+            plugin.name,
+            "configuration",
+            "the configuration it had when it was uninstalled does not fit this release and was "
+            "not taken over; set it anew",
+        )
+        return
+    Configuration.objects.create(plugin=plugin, values=values)
 
 
 def _refuse_other_release(plugin: Plugin, manifest: Manifest, digest: str) -> None:

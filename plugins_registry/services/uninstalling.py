@@ -1,8 +1,9 @@
-"""Uninstalling: the plugin, its grants, configuration, problems, permissions and files go."""
+"""Uninstalling: into the bin, or gone for good."""
 
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 
@@ -10,15 +11,18 @@ from plugins_registry.models import DeclinedBundle, Plugin, Release
 from plugins_registry.offers import Description
 from plugins_registry.package import store
 from plugins_registry.permissions import remove_permissions
+from plugins_registry.services.binning import put_in_bin
 from plugins_registry.services.changes import change, find
 from plugins_registry.states import Signature
 
 
-def uninstall(name: str) -> None:
-    """Remove a plugin for good; the supervisor stops it.
+def uninstall(name: str, *, purge: bool = False, by: Any = None) -> None:
+    """Remove a plugin; the supervisor stops it.
 
-    User permissions that no other installed plugin declares are taken from everybody. A bundled
-    plugin stays away at later starts until it is installed by hand.
+    It goes to the bin with all that it owns, and can be restored for some days; with `purge`
+    nothing of it is kept, and whoever calls this has `purge_belongings` carried out (a sweep does
+    it too). User permissions that no other installed plugin declares are taken from everybody. A
+    bundled plugin stays away at later starts until it is installed by hand.
     """
     with change():
         plugin = find(name)
@@ -26,10 +30,12 @@ def uninstall(name: str) -> None:
         if any(release.signature == Signature.BUNDLED for release in releases):
             DeclinedBundle.objects.get_or_create(name=name)
         labels = _labels(releases)
+        put_in_bin(plugin, labels, purge=purge, by=by)
         plugin.delete()
         remove_permissions(labels - _labels(_current_releases()))
-        for release in releases:
-            transaction.on_commit(partial(store.discard, release.path))
+        if purge:
+            for release in releases:
+                transaction.on_commit(partial(store.discard, release.path))
 
 
 def _current_releases() -> list[Release]:

@@ -185,7 +185,7 @@ def test_uninstalling_removes_rows_and_files(
     install("demo", ASKS + "\nsettings: {a: 1}")
     services.configure("demo", {"a": 2})
     with django_capture_on_commit_callbacks(execute=True):
-        services.uninstall("demo")
+        services.uninstall("demo", purge=True)
     assert not Plugin.objects.exists()
     assert not Grant.objects.exists()
     assert set(tree(home)) == {"releases"}

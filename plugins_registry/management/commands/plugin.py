@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, ProgrammingError
 
 from plugins_registry.commands import (
+    belonging,
     calls,
     configuring,
     delivering,
@@ -21,7 +22,17 @@ from plugins_registry.commands import (
 from plugins_registry.commands.terminal import Terminal, plain
 from plugins_registry.exceptions import RegistryError
 
-GROUPS = (reading, installing, wishing, configuring, trusting, delivering, logs, calls)
+GROUPS = (
+    reading,
+    installing,
+    wishing,
+    configuring,
+    trusting,
+    delivering,
+    logs,
+    calls,
+    belonging,
+)
 
 
 class Command(BaseCommand):
