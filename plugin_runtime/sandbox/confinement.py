@@ -19,6 +19,9 @@ class Confinement(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     #: Folders and single files the plugin may read, at their own absolute paths.
     readable_folders: list[str]
     readable_files: list[str]
+    #: The bundle of certificate authorities that TLS clients trust, one of the readable files;
+    #: empty when the host has none.
+    certificates: str
     #: The one folder the plugin may write.
     scratch_folder: str
     #: Its size where a private root makes it an own file system.

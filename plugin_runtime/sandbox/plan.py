@@ -40,6 +40,14 @@ _SYSTEM_FOLDERS: Final = (
 #: Single files: the loader's cache, the local time, and the plugin's own memory map, which
 #: scikit-learn's thread control reads.
 _SYSTEM_FILES: Final = ("/etc/ld.so.cache", "/etc/localtime", "/proc/self/maps")
+#: Bundles of certificate authorities: of Debian, Alpine and Arch; of Fedora and its kin; of SUSE;
+#: of others. Single files, because a folder beside them may hold keys.
+_BUNDLES: Final = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,11 +78,13 @@ def confinement_for(
     """
     held = [name for name in layer.SELF_APPLIED if name in layers]
     uid = terms.uid if layer.OWN_UID in held else 0
+    bundle = certificates()
     return Confinement(
         plugin=plugin,
         layers=held,
         readable_folders=[*host_folders(), *(str(folder) for folder in folders)],
-        readable_files=[path for path in _SYSTEM_FILES if os.path.exists(path)],
+        readable_files=[path for path in (*_SYSTEM_FILES, bundle) if os.path.exists(path)],
+        certificates=bundle,
         scratch_folder=str(terms.scratch),
         scratch_bytes=terms.scratch_bytes,
         uid=uid,
@@ -102,6 +112,15 @@ def host_folders() -> list[str]:
         *_SYSTEM_FOLDERS,
     ]
     return [path for path in dict.fromkeys(candidates) if os.path.isdir(path)]
+
+
+def certificates() -> str:
+    """Return the bundle of authorities that plugins trust: what PlexiChat itself was told to
+    (`SSL_CERT_FILE`), else the system's; empty when there is none.
+    """
+    told = os.environ.get("SSL_CERT_FILE", "")
+    candidates = (os.path.abspath(told), *_BUNDLES) if told else _BUNDLES
+    return next((path for path in candidates if os.path.isfile(path)), "")
 
 
 def _folder_of(module_file: str | None) -> str:

@@ -104,6 +104,12 @@ NETWORK = (
     _reach("listen", "-1, 0"),
     _reach("accept4", "-1, 0, 0, 0"),
     _reach("setsockopt", "-1, 0, 0, 0, 0"),
+    Attempt(
+        "larger_buffer",
+        "a, b = socket.socketpair(); a.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)",
+    ),
+    _reach("sendto", "-1, 0, 0, 0x20000000, 0, 0"),
+    _reach("sendmsg", "-1, 0, 0x20000000"),
 )
 
 PROCESSES = (

@@ -24,6 +24,15 @@ threads = [threading.Thread(target=int) for _ in range(8)]
     "event_loop": "import asyncio; asyncio.run(asyncio.sleep(0.001))",
     "thread_in_loop": "import asyncio; asyncio.run(asyncio.to_thread(int))",
     "stream_pair": "a, b = socket.socketpair(); a.sendall(b'x'); assert b.recv(1) == b'x'",
+    "socket_options": """
+a, b = socket.socketpair()
+a.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+""",
+    "certificates": """
+import ssl
+context = ssl.create_default_context()
+assert 'SSL_CERT_FILE' not in os.environ or context.get_ca_certs()
+""",
     "random": "import secrets; secrets.token_hex(); open('/dev/urandom', 'rb').read(1)",
     "null_device": "open('/dev/null', 'w').write('x')",
     "time_zone": "import zoneinfo, time; time.localtime()",
@@ -48,7 +57,10 @@ thread.start()
 thread.join()
 assert texts
 """,
-    "no_environment": "assert set(os.environ) <= {'HOME', 'TMPDIR', 'LC_CTYPE'}, set(os.environ)",
+    "no_environment": """
+known = {'HOME', 'TMPDIR', 'LC_CTYPE', 'SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE'}
+assert set(os.environ) <= known, set(os.environ)
+""",
     "no_descriptors": """
 for number in range(4, 64):
     try:

@@ -67,7 +67,16 @@ class NotMasked:
     value: int
 
 
-Condition: TypeAlias = OneOf | Masked | NotMasked
+@dataclass(frozen=True)
+class PairOneOf:
+    """Two neighbouring arguments are one of these pairs, over all 64 bits."""
+
+    #: The first of the two.
+    argument: int
+    pairs: tuple[tuple[int, int], ...]
+
+
+Condition: TypeAlias = OneOf | Masked | NotMasked | PairOneOf
 
 
 @dataclass(frozen=True)
@@ -170,6 +179,11 @@ def _condition(condition: Condition, *, to_refusal: int) -> list[Instruction]:
                 (_AND, 0, 0, mask),
                 (_IF_EQUAL, to_refusal, 0, value),
             ]
+        case PairOneOf(argument, pairs):
+            comparisons = _pairs(argument, pairs, to_refusal)
+            second = _upper_half_is(argument + 1, ~0, 0, to_refusal + len(comparisons))
+            first = _upper_half_is(argument, ~0, 0, to_refusal + len(comparisons) + len(second))
+            return [*first, *second, *comparisons]
 
 
 def _upper_half_is(argument: int, mask: int, value: int, to_refusal: int) -> list[Instruction]:
@@ -190,6 +204,21 @@ def _lower_half_is_one_of(
     comparisons = [(_IF_EQUAL, last - index, 0, value) for index, value in enumerate(values)]
     comparisons[last] = (_IF_EQUAL, 0, to_refusal, values[last])
     return [(_LOAD, 0, 0, _lower_half(argument)), *comparisons]
+
+
+def _pairs(argument: int, pairs: Sequence[tuple[int, int]], to_refusal: int) -> list[Instruction]:
+    """Each pair but the last jumps behind the last when it holds, and to the next when not."""
+    code: list[Instruction] = []
+    for first, second in reversed(pairs):
+        to_next = 0 if code else to_refusal
+        code = [
+            (_LOAD, 0, 0, _lower_half(argument)),
+            (_IF_EQUAL, 0, 2 + to_next, first),
+            (_LOAD, 0, 0, _lower_half(argument + 1)),
+            (_IF_EQUAL, len(code), to_next, second),
+            *code,
+        ]
+    return code
 
 
 def _lower_half(argument: int) -> int:

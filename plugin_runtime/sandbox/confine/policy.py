@@ -13,7 +13,18 @@ import functools
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from .bpf import ALLOW, Check, Condition, Masked, NotMasked, OneOf, Verdict, errno_action, program
+from .bpf import (
+    ALLOW,
+    Check,
+    Condition,
+    Masked,
+    NotMasked,
+    OneOf,
+    PairOneOf,
+    Verdict,
+    errno_action,
+    program,
+)
 from .syscalls import Architecture, here
 
 
@@ -41,14 +52,14 @@ ALLOWED: Final = _words(
     "rt_sigpending rt_sigsuspend sigaltstack restart_syscall alarm setitimer getitimer pause "
     "nanosleep "
     "clock_nanosleep clock_gettime clock_getres gettimeofday time times getrusage sysinfo uname "
-    "getrandom exit exit_group recvfrom recvmsg sendto sendmsg shutdown getsockname getpeername "
+    "getrandom exit exit_group recvfrom recvmsg shutdown getsockname getpeername "
     "getsockopt mbind get_mempolicy"
 )
 
 #: Refused aloud: network, other processes, the kernel's administration and its favourite holes.
 #: Among them `timer_create`, whose signals would wake a process that the processor watch paused.
 REFUSED: Final = _words(
-    "socket connect bind listen accept accept4 setsockopt execve execveat fork vfork ptrace "
+    "socket connect bind listen accept accept4 execve execveat fork vfork ptrace "
     "process_vm_readv process_vm_writev kcmp pidfd_open pidfd_getfd pidfd_send_signal "
     "rt_sigqueueinfo rt_tgsigqueueinfo tkill mount umount2 pivot_root chroot unshare setns "
     "move_mount open_tree fsopen fsmount fsconfig keyctl add_key request_key io_uring_setup "
@@ -87,6 +98,12 @@ _IOCTLS: Final = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 #: F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK,
 #: F_OFD_SETLK, F_OFD_SETLKW, F_DUPFD_CLOEXEC, F_GETPIPE_SZ. Never F_SETOWN: it sends signals.
 _FCNTLS: Final = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
+#: Level and option: what HTTP clients set on a connection that was handed in. SO_KEEPALIVE,
+#: TCP_NODELAY, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_USER_TIMEOUT, TCP_QUICKACK. Never
+#: buffer sizes (memory that nobody counts), IP options, devices, marks, repair or upper protocols.
+_SOCKET_OPTIONS: Final = ((1, 9), (6, 1), (6, 4), (6, 5), (6, 6), (6, 18), (6, 12))
+#: Sending with it connects a socket that is not, or no longer, connected.
+_MSG_FASTOPEN: Final = 0x2000_0000
 #: PR_GET_DUMPABLE, PR_SET_NAME, PR_GET_NAME, PR_GET_SECCOMP, PR_GET_NO_NEW_PRIVS.
 _PRCTLS: Final = (3, 15, 16, 21, 39)
 
@@ -137,6 +154,9 @@ def _checks() -> dict[str, tuple[Condition, ...]]:
         "fcntl": (OneOf(1, _FCNTLS),),
         "prctl": (OneOf(0, _PRCTLS),),
         "socketpair": (OneOf(0, (_AF_UNIX,)), OneOf(1, _STREAM_TYPES)),
+        "setsockopt": (PairOneOf(1, _SOCKET_OPTIONS),),
+        "sendto": (NotMasked(3, _MSG_FASTOPEN, _MSG_FASTOPEN),),
+        "sendmsg": (NotMasked(2, _MSG_FASTOPEN, _MSG_FASTOPEN),),
         # Shared anonymous memory does not count as the process's own and dodges RLIMIT_DATA.
         "mmap": (NotMasked(3, _MAP_SHARED_ANONYMOUS, _MAP_SHARED_ANONYMOUS),),
         # Reading one's own limits; a limit may never be written.

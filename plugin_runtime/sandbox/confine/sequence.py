@@ -20,6 +20,8 @@ from . import identity, landlock, namespaces, rlimits, root, seccomp
 from .syscalls import UnknownArchitecture
 
 _HOST_NAME_BYTES: Final = 64
+#: Where OpenSSL (with `ssl` and httpx) and requests look for the authorities to trust.
+_CERTIFICATES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
 
 class LayerFailed(RuntimeError):
@@ -119,11 +121,14 @@ def _fence(confinement: Confinement) -> None:
 
 
 def _settle_in(confinement: Confinement) -> None:
-    """Make the scratch folder the working, home and temporary folder."""
+    """Make the scratch folder the working, home and temporary folder; say whom TLS trusts."""
     with _as_failure_of("scratch"):
         os.chdir(confinement.scratch_folder)
     for variable in ("HOME", "TMPDIR"):
         os.environ[variable] = confinement.scratch_folder
+    if confinement.certificates:
+        for variable in _CERTIFICATES:
+            os.environ[variable] = confinement.certificates
 
 
 #: In the order of `layers.SELF_APPLIED`.
