@@ -27,4 +27,5 @@ def sweep() -> None:
 def retain() -> None:
     """Let go of what is too old to keep."""
     services.sweep_deliveries()
+    services.abandon_operations()
     services.empty_bin()

@@ -95,3 +95,43 @@ class Signature(models.TextChoices):
     UNSIGNED = "unsigned"
     #: It came with this server.
     BUNDLED = "bundled"
+
+
+class Stage(models.TextChoices):
+    """A stage in the life of a release, in the reference's order."""
+
+    #: The package was read and its manifest is valid.
+    DISCOVERED = "discovered"
+    #: Core, Python, packages and other plugins are there.
+    DEPENDENCIES_RESOLVED = "dependencies_resolved"
+    #: Signature and scan were looked at, and the policy lets it in.
+    SECURITY_VALIDATED = "security_validated"
+    #: Its process is up and `on_load` has returned.
+    LOADED = "loaded"
+    #: Callers know its hooks.
+    HOOKS_REGISTERED = "hooks_registered"
+    #: Callers know its endpoints and sockets.
+    ENDPOINTS_REGISTERED = "endpoints_registered"
+    #: It answers calls.
+    ACTIVATED = "activated"
+    #: It takes no new calls.
+    DEACTIVATED = "deactivated"
+    #: `on_unload` has run; lines, connections and limits are released.
+    RESOURCES_CLEANED = "resources_cleaned"
+    #: No process is left.
+    UNLOADED = "unloaded"
+    #: It ended by a failure; the reason says which.
+    FAILED = "failed"
+
+
+class OperationState(models.TextChoices):
+    """How far an operation is."""
+
+    #: Somebody works on it.
+    RUNNING = "running"
+    #: It came to its end.
+    DONE = "done"
+    #: It was refused or failed; nothing was changed, or everything was put back.
+    FAILED = "failed"
+    #: Whoever worked on it is gone; what it had begun is cleaned up.
+    ABANDONED = "abandoned"

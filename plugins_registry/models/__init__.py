@@ -10,10 +10,12 @@ from plugins_registry.models.delivery import Delivery
 from plugins_registry.models.event import Event
 from plugins_registry.models.generation import Generation
 from plugins_registry.models.grant import Grant
+from plugins_registry.models.operation import Operation
 from plugins_registry.models.plugin import Plugin
 from plugins_registry.models.problem import Problem
 from plugins_registry.models.queue import Queue
 from plugins_registry.models.release import Release
+from plugins_registry.models.stage import LifecycleStage
 from plugins_registry.models.trace import Trace
 
 __all__ = [
@@ -25,6 +27,8 @@ __all__ = [
     "Event",
     "Generation",
     "Grant",
+    "LifecycleStage",
+    "Operation",
     "Plugin",
     "Problem",
     "Queue",

@@ -20,6 +20,7 @@ from plugins_registry.services.exporting import Estate, estate, export
 from plugins_registry.services.granting import grant, permit, revoke
 from plugins_registry.services.installing import install
 from plugins_registry.services.observing import observe
+from plugins_registry.services.operating import Progress, abandon_operations, operation
 from plugins_registry.services.problems import dismiss, raise_problem
 from plugins_registry.services.queueing import (
     enqueue,
@@ -41,9 +42,11 @@ __all__ = [
     "DueDelivery",
     "Estate",
     "Outcome",
+    "Progress",
     "RegistryError",
     "State",
     "TraceEntry",
+    "abandon_operations",
     "configure",
     "describe",
     "disable",
@@ -61,6 +64,7 @@ __all__ = [
     "keep_queue",
     "leave_queue",
     "observe",
+    "operation",
     "permit",
     "plugins_with_due_deliveries",
     "purge_belongings",

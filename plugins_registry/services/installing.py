@@ -18,8 +18,9 @@ from plugins_registry.services.changes import change
 from plugins_registry.services.granting import add_grants
 from plugins_registry.services.problems import raise_problem
 from plugins_registry.services.reviewing import accepted, inspected
+from plugins_registry.services.staging import reach
 from plugins_registry.settings_types import check_values
-from plugins_registry.states import Signature
+from plugins_registry.states import Signature, Stage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +112,7 @@ def add_release(
         manifest=manifest.model_dump(mode="json"),
         signature=signature,
     )
+    reach(release.pk, Stage.SECURITY_VALIDATED)
     create_permissions(manifest.user_permissions)
     plugin.release = release
     plugin.save(update_fields=["release"])

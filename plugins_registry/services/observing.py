@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from plugins_registry.models import Plugin
 from plugins_registry.services.changes import change
+from plugins_registry.services.staging import follow
 from plugins_registry.states import State
 from plugins_registry.stored import stored_text
 
@@ -23,11 +24,13 @@ def observe(
     stack: str = "",
     level: str | None = None,
     layers: Sequence[str] | None = None,
+    release_id: int | None = None,
 ) -> None:
     """Write the observed state and why. Does nothing when the plugin is gone or nothing is new.
 
     `since` moves when the state changes or answers a new wish; `stack` stays until the next one,
-    or until the plugin is active again; `level` and `layers` stay as they are when None.
+    or until the plugin is active again; `level` and `layers` stay as they are when None. The
+    stage goes to the release that was observed, the plugin's own when None.
     """
     plugin = Plugin.objects.filter(name=name).first()
     if plugin is None:
@@ -52,3 +55,5 @@ def observe(
     with change():
         # Only the observation's columns: the wish belongs to the admin and may change meanwhile.
         Plugin.objects.filter(pk=plugin.pk).update(**fresh)
+        if (observed := release_id or plugin.release_id) is not None:
+            follow(observed, State(state), reason)
