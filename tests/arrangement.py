@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import psycopg
@@ -20,8 +19,9 @@ import pytest
 from environ import Env
 
 from plexichat.bootstrap import ROOT
-from tests.running import Host, free_port
+from tests.running import Host
 from tests.waiting import wait_for
+from tests.workers import free_port
 
 START_SECONDS = 90.0
 CELERY = "-m", "celery", "-A", "plexichat"
@@ -147,12 +147,6 @@ def running_production(
             yield arranged
         finally:
             arranged.end()
-
-
-def shared_redis(number: int) -> str:
-    """The address of one database of the Redis that the tests were given."""
-    given = urlsplit(os.environ["PLEXICHAT_REDIS_URL"])
-    return given._replace(path=f"/{number}").geturl()
 
 
 @contextmanager

@@ -10,6 +10,13 @@ from django.core.cache import cache
 from redis import Redis
 
 
+@pytest.hookimpl(trylast=True)  # whatever order is drawn among the rest
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, or one worker ends long after the others."""
+    for mark in ("slow", "timeout"):  # the longest of all have a timeout of their own
+        items.sort(key=lambda item: item.get_closest_marker(mark) is None)
+
+
 @pytest.fixture(autouse=True)
 def _empty_cache() -> Iterator[None]:
     """Throttles and heartbeats of one test are no business of the next."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -18,13 +17,6 @@ from tests.waiting import wait_for
 
 #: A first start on a busy machine.
 START_SECONDS = 60.0
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def command(home: Path, *words: str, expect: int = 0) -> str:

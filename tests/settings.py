@@ -10,6 +10,8 @@ import os
 import shutil
 import tempfile
 
+from tests.workers import own_redis
+
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
 # A server or command that a test starts inherits the home of that test's process; everybody
 # else gets a new one: never the developer's own, nor another test process's.
@@ -19,6 +21,8 @@ if os.environ.get("PLEXICHAT_TESTS_WORKER") != _worker:
     os.chmod(_home, 0o711)
     atexit.register(shutil.rmtree, _home, ignore_errors=True)
     os.environ["PLEXICHAT_HOME"] = _home
+    if os.environ.get("PLEXICHAT_REDIS_URL"):
+        os.environ["PLEXICHAT_REDIS_URL"] = own_redis(os.environ["PLEXICHAT_REDIS_URL"])
     os.environ["PLEXICHAT_TESTS_WORKER"] = _worker
 os.environ.setdefault("PLEXICHAT_SECRET_KEY", "only-for-tests-" + "x" * 40)
 os.environ.setdefault("PLEXICHAT_ENCRYPTION_KEYS", "only-for-tests-only-for-tests-only-for-test")

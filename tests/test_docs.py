@@ -17,7 +17,8 @@ from django.core.management import get_commands, load_command_class
 from plexichat.bootstrap import ROOT
 from plexichat.chat.conf import ChatSettings
 from plugins_registry.conf import RegistrySettings
-from tests.running import Host, free_port
+from tests.running import Host
+from tests.workers import free_port
 
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"

@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.running import Host, command, free_port
+from tests.running import Host, command
+from tests.workers import free_port
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,9 @@ from typing import Any
 import pytest
 
 from tests.acceptance.crowd import Crowd, not_done, write_listener
-from tests.running import START_SECONDS, Host, command, free_port
+from tests.running import START_SECONDS, Host, command
 from tests.waiting import wait_for
+from tests.workers import free_port
 
 #: How many messages the clients get accepted; more with PLEXICHAT_CHAOS_MESSAGES.
 MESSAGES = int(os.environ.get("PLEXICHAT_CHAOS_MESSAGES", "300"))

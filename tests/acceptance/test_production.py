@@ -10,9 +10,10 @@ import httpx
 import pytest
 
 from plexichat.bootstrap import ROOT
-from tests.arrangement import Production, needs_servers, running_production, shared_redis
+from tests.arrangement import Production, needs_servers, running_production
 from tests.running import is_gone
 from tests.waiting import wait_for
+from tests.workers import second_redis
 
 pytestmark = [pytest.mark.slow, pytest.mark.backends, needs_servers]
 STOP_SECONDS = 20.0
@@ -21,7 +22,7 @@ STOP_SECONDS = 20.0
 @pytest.fixture
 def production(tmp_path: Path) -> Iterator[Production]:
     plugin = ROOT / "plugins" / "moderation"
-    with running_production(tmp_path, plugin, redis_url=shared_redis(2)) as arranged:
+    with running_production(tmp_path, plugin, redis_url=second_redis()) as arranged:
         yield arranged
 
 

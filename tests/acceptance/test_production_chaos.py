@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.crowd import NOT_DONE, Crowd, not_done, write_listener
-from tests.arrangement import Production, needs_servers, running_production, shared_redis
+from tests.arrangement import Production, needs_servers, running_production
 from tests.servers import redis
 from tests.waiting import wait_for
+from tests.workers import second_redis
 
 #: How many messages the clients get accepted; more with PLEXICHAT_CHAOS_MESSAGES.
 MESSAGES = int(os.environ.get("PLEXICHAT_CHAOS_MESSAGES", "300"))
@@ -32,7 +33,7 @@ pytestmark = [
 def test_nothing_is_lost_whichever_process_is_killed(tmp_path: Path) -> None:
     plugin = write_listener(tmp_path)
     rate = {"PLEXICHAT_REGISTER_RATE": "1000/min"}
-    with running_production(tmp_path, plugin, redis_url=shared_redis(3), **rate) as place:
+    with running_production(tmp_path, plugin, redis_url=second_redis(), **rate) as place:
         crowd = Crowd(place.urls, MESSAGES)
         with crowd.posting():
             wreak_havoc(place, crowd)

@@ -112,8 +112,14 @@ def test_a_setting_with_a_dot_in_its_name_is_itself() -> None:
     assert expand({"a.b": 0}, {"a.b": 1}) == {"a.b": 1}
 
 
-JSON = st.recursive(st.integers() | st.text(), lambda inner: st.dictionaries(st.text(), inner))
-MAPPINGS = st.dictionaries(st.text(), JSON)
+# Few keys, so that both sides share some, and small trees: large ones take the suite's time.
+KEYS = st.sampled_from("abcd")
+JSON = st.recursive(
+    st.integers() | st.text(max_size=3),
+    lambda inner: st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=6,
+)
+MAPPINGS = st.dictionaries(KEYS, JSON, max_size=4)
 
 
 @given(MAPPINGS, MAPPINGS)

