@@ -42,6 +42,15 @@ class EndpointMark:
 
 
 @dataclass(frozen=True)
+class JobMark:
+    """`@scheduled`: the job's own name or an empty one, and one of a period and a cron text."""
+
+    name: str
+    every_seconds: float
+    cron: str
+
+
+@dataclass(frozen=True)
 class Marks:
     """All marks of one method."""
 
@@ -49,6 +58,7 @@ class Marks:
     endpoints: tuple[EndpointMark, ...] = ()
     sockets: tuple[str, ...] = ()
     permissions: tuple[str, ...] = ()
+    jobs: tuple[JobMark, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,12 +92,24 @@ class SocketHandler:
 
 
 @dataclass(frozen=True, kw_only=True)
+class JobHandler:
+    """One scheduled job of a living plugin."""
+
+    name: str
+    #: One of the two says when; the other is 0 or empty.
+    every_seconds: float
+    cron: str
+    handler: Callable[..., Any]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Gathered:
     """What a plugin offers, in order of definition."""
 
     hooks: tuple[HookHandler, ...]
     endpoints: tuple[EndpointHandler, ...]
     sockets: tuple[SocketHandler, ...]
+    jobs: tuple[JobHandler, ...] = ()
 
 
 def marks_of(function: Any) -> Marks:
@@ -124,6 +146,7 @@ def gather(plugin: object) -> Gathered:
         hooks=tuple(_hooks(plugin, marked)),
         endpoints=tuple(_endpoints(plugin, marked)),
         sockets=tuple(_sockets(plugin, marked)),
+        jobs=tuple(_jobs(plugin, marked)),
     )
 
 
@@ -181,6 +204,17 @@ def _sockets(plugin: object, marked: list[tuple[str, Marks]]) -> Iterator[Socket
             )
 
 
+def _jobs(plugin: object, marked: list[tuple[str, Marks]]) -> Iterator[JobHandler]:
+    for name, marks in marked:
+        for job in marks.jobs:
+            yield JobHandler(
+                name=job.name or name,
+                every_seconds=job.every_seconds,
+                cron=job.cron,
+                handler=getattr(plugin, name),
+            )
+
+
 def _summary(handler: Callable[..., Any]) -> str:
     lines = (inspect.getdoc(handler) or "").splitlines()
     return lines[0].strip()[:200] if lines else ""
@@ -200,7 +234,8 @@ def _double_claims(marked: list[tuple[str, Marks]]) -> Iterator[str]:
     claims: dict[str, str] = {}
     for name, marks in marked:
         routes = [f"{verb} {at.path}" for at in marks.endpoints for verb in at.methods]
-        for route in [*routes, *(f"WebSocket {path}" for path in marks.sockets)]:
+        routes += [f"WebSocket {path}" for path in marks.sockets]
+        for route in [*routes, *(f"job {job.name or name!r}" for job in marks.jobs)]:
             if route in claims:
                 yield f"{route}: handled by {claims[route]} and by {name}; one must go"
             claims[route] = name

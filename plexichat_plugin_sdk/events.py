@@ -34,6 +34,9 @@ _handling: contextvars.ContextVar[tuple[Event, int] | None] = contextvars.Contex
     "handled_event", default=None
 )
 
+#: How deep what a filter causes lies, when the message it is asked about is itself an answer.
+_caused: contextvars.ContextVar[int] = contextvars.ContextVar("caused_depth", default=0)
+
 
 def current_event() -> Event | None:
     """Return the event that the calling handler was called for.
@@ -46,9 +49,19 @@ def current_event() -> Event | None:
 
 
 def next_depth() -> int:
-    """Return how deep an event emitted here lies: 0, or one more than the event at hand."""
+    """Return how deep what is emitted or said here lies: 0, or one more than what it answers."""
     handling = _handling.get()
-    return 0 if handling is None else handling[1] + 1
+    return _caused.get() if handling is None else handling[1] + 1
+
+
+@contextlib.contextmanager
+def caused_at(depth: int) -> Iterator[None]:
+    """Let what is emitted or said inside the block lie so deep."""
+    token = _caused.set(depth)
+    try:
+        yield
+    finally:
+        _caused.reset(token)
 
 
 @contextlib.contextmanager

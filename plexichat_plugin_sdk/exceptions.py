@@ -60,6 +60,12 @@ class LimitReached(PluginError):
     code = "limit_reached"
 
 
+class CacheError(PluginError):
+    """The cache refuses a command: its key holds another type, or a number is none."""
+
+    code = "cache_error"
+
+
 class OutsideHost(PluginError):
     """Called outside a plugin host, where nobody can answer."""
 
@@ -69,7 +75,9 @@ class OutsideHost(PluginError):
 class MessageBlocked(PluginError):
     """Raise it in a `message_sent` handler to refuse the message.
 
-    `reason` is shown to the person who wrote the message; it may be empty.
+    `reason` is shown to the person who wrote the message; it may be empty. `send_message` raises
+    it when another plugin's filter refuses the bot's message; that one, let out of a handler, is
+    an error like any other and refuses nothing.
     """
 
     code = "message_blocked"
@@ -78,6 +86,8 @@ class MessageBlocked(PluginError):
         super().__init__(*((reason,) if reason else ()))
         #: Shown to the sender; empty when there is nothing to say.
         self.reason = reason
+        #: Whether it is about a message that the plugin itself tried to send.
+        self.is_about_own_message = False
 
 
 class WebSocketClosed(PluginError):
@@ -100,12 +110,17 @@ _CATALOGUE: tuple[type[PluginError], ...] = (
     NotAvailable,
     HostError,
     LimitReached,
+    CacheError,
 )
 _BY_CODE: dict[str, type[PluginError]] = {kind.code: kind for kind in _CATALOGUE}
 
 
 def by_code(code: str, message: str, details: Mapping[str, Any] | None = None) -> PluginError:
     """Return the exception for what a host refused; an unknown code gives a `HostError`."""
+    if code == MessageBlocked.code:
+        blocked = MessageBlocked(message)
+        blocked.is_about_own_message = True
+        return blocked
     return _BY_CODE.get(code, HostError)(message, details=details)
 
 

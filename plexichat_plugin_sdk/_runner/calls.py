@@ -20,6 +20,7 @@ from .endpoints import Endpoints
 from .events import Events
 from .failures import UNENCODABLE, Refused, bad_result, failure_of
 from .filters import Filters
+from .jobs import Jobs
 from .sockets import Sockets
 
 
@@ -31,6 +32,7 @@ class Dispatch:
         self._events = Events(offered.hooks, loop)
         self._endpoints = Endpoints(offered.endpoints, loop)
         self._sockets = Sockets(offered.sockets, loop)
+        self._jobs = Jobs(offered.jobs, loop)
 
     def run(self, call: Call, conversation: Framed[ToPlugin]) -> Any:
         """Return the result that goes into the answer; raise whatever ends in a failure."""
@@ -42,6 +44,8 @@ class Dispatch:
             return self._events.run(call)
         if call.kind == "socket":
             return self._sockets.run(call, conversation)
+        if call.kind == "job":
+            return self._jobs.run(call)
         raise Refused(codes.UNKNOWN_TARGET, f"calls of kind {call.kind!r} are not known here")
 
 

@@ -13,6 +13,7 @@ from plexichat_plugin_sdk._marks import HookHandler
 from plexichat_plugin_sdk._plain import as_plain
 from plexichat_plugin_sdk._wire import codes
 from plexichat_plugin_sdk._wire.conversation import Call
+from plexichat_plugin_sdk.events import caused_at
 from plexichat_plugin_sdk.exceptions import MessageBlocked, ValidationError
 from plexichat_plugin_sdk.verdicts import Allow, Block
 
@@ -41,12 +42,17 @@ class Filters:
         if handlers is None:
             raise Refused(codes.UNKNOWN_TARGET, f"no handler for the hook {call.target!r}")
         try:
+            if call.depth:
+                with caused_at(call.depth):
+                    return self._chained(handlers, call)
             if len(handlers) == 1:
                 handler, of_none = handlers[0]
                 result = handler(call.payload)
                 return of_none if result is None else self._verdict(result, of_none, call)
             return self._chained(handlers, call)
         except MessageBlocked as blocked:
+            if blocked.is_about_own_message:
+                raise
             return ["block", str(blocked.reason)]
 
     def _chained(self, handlers: list[_Entry], call: Call) -> list[Any]:

@@ -16,6 +16,7 @@ from plexichat_plugin_sdk._marks import Gathered, gather
 from plexichat_plugin_sdk._wire.control import (
     EndpointMark,
     HookMark,
+    JobMark,
     Load,
     Loaded,
     RunningCall,
@@ -107,4 +108,5 @@ def described(offered: Gathered) -> Loaded:
             for each in offered.endpoints
         ],
         [SocketMark(each.path, list(each.permissions), each.summary) for each in offered.sockets],
+        [JobMark(each.name, each.every_seconds, each.cron) for each in offered.jobs],
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import os
 import socket
+import time
 from typing import Any, NoReturn
 
 from plexichat_plugin_sdk import _host
+from plexichat_plugin_sdk._background import workers
 from plexichat_plugin_sdk._marks import Gathered
 from plexichat_plugin_sdk._wire import WIRE_VERSION
 from plexichat_plugin_sdk._wire.control import (
@@ -26,7 +28,8 @@ from plexichat_plugin_sdk._wire.framing import WireClosed
 from plexichat_plugin_sdk.logging import get_logger
 
 from . import loading, output, stacks
-from .async_handlers import AsyncHandlers
+from .async_handlers import AsyncHandlers, current_call
+from .background import failed
 from .calls import Conversations, Dispatch
 from .control_line import ControlLine
 from .failures import summary
@@ -34,6 +37,9 @@ from .gateway_lines import BorrowedLine, GatewayLines
 from .lifecycle import Lifecycle
 from .records import Records
 
+#: Of the grace, what calls may take, and of the rest, what background tasks may: on_unload, and
+#: the last words, need some too.
+_CALLS_SHARE = 0.8
 _FLUSH_SECONDS = 1.0  # how long a process that ends waits for its last log records
 _EXIT_FINE, _EXIT_NOT_LOADED, _EXIT_BROKEN = 0, 1, 70
 
@@ -80,6 +86,7 @@ class Process:
         self._lifecycle = Lifecycle(self._loop)
         self._dispatch: Dispatch | None = None
         _host.bind(self._binding)
+        workers.bind(begin=current_call.set, settle=self._loop.run, report=failed)
 
     def run(self) -> NoReturn:
         """Follow the supervisor until it ends the plugin, or is gone."""
@@ -154,10 +161,14 @@ class Process:
             get_logger().exception("on_config_changed raised; the new configuration holds anyway")
 
     def _unload(self, frame: Unload) -> None:
-        finished = self._calls.finish(frame.grace_ms / 1000)
+        until = time.monotonic() + frame.grace_ms / 1000
+        finished = self._calls.finish(frame.grace_ms / 1000 * _CALLS_SHARE)
+        is_quiet = workers.finish(max(0.0, (until - time.monotonic()) * _CALLS_SHARE))
         problem = self._lifecycle.unload()
         if not finished:
             problem = problem or "calls were still running when the grace period ended"
+        if not is_quiet:
+            problem = problem or "background tasks were still running when the grace period ended"
         self._leave(Unloaded(problem), _EXIT_FINE)
 
     def _leave(self, last_word: LoadFailed | Unloaded, status: int) -> NoReturn:

@@ -22,3 +22,7 @@ NOT_AVAILABLE = "not_available"
 HOST_FAILED = "host_failed"
 #: Too much of something; try again later.
 LIMIT_REACHED = "limit_reached"
+#: A filter refuses the plugin's own message.
+MESSAGE_BLOCKED = "message_blocked"
+#: The cache refuses a command: the key holds another type, or a number is none.
+CACHE_ERROR = "cache_error"

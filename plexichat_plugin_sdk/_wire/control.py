@@ -101,12 +101,21 @@ class SocketMark(msgspec.Struct, array_like=True, frozen=True):
     summary: str
 
 
+class JobMark(msgspec.Struct, array_like=True, frozen=True):
+    """One scheduled job: its name, and a period or a cron text; the other is 0 or empty."""
+
+    name: str
+    every_seconds: float
+    cron: str
+
+
 class Loaded(msgspec.Struct, array_like=True, tag="loaded", frozen=True):
     """The plugin is in, `on_load` has returned; this is what it offers."""
 
     hooks: list[HookMark]
     endpoints: list[EndpointMark]
     sockets: list[SocketMark]
+    jobs: list[JobMark] = []
 
 
 class LoadFailed(msgspec.Struct, array_like=True, tag="load-failed", frozen=True):

@@ -5,7 +5,7 @@ of kind `socket` stays open in between: `Data` and `Close` travel both ways unti
 returns. A call of kind `events` has no target; its payload is a list of
 `[hook, data, event_id, occurred_at, attempt, receiver_id or "", depth]`, its deadline holds for
 the whole batch, and its result is a list of `["ok" | "error" | "skipped", message, traceback]`
-in the same order.
+in the same order. A call of kind `job` has the job's name as its target and no payload.
 """
 
 from __future__ import annotations
@@ -20,14 +20,17 @@ class Call(msgspec.Struct, array_like=True, tag="call", frozen=True, gc=False):
 
     #: Counts up within the conversation; the answer carries it back.
     number: int
-    #: `filter`, `events`, `endpoint` or `socket`.
+    #: `filter`, `events`, `endpoint`, `socket` or `job`.
     kind: str
-    #: The hook's name, `"METHOD /path/{template}"` of an endpoint, or the path of a socket;
+    #: The hook's or job's name, `"METHOD /path/{template}"` of an endpoint, or a socket's path;
     #: empty for events.
     target: str
     payload: Any
     #: The caller stops waiting after this many milliseconds; 0 means it waits as long as it takes.
     deadline_ms: int
+    #: How deep whatever the handler causes lies: 0, or one more than the depth of the plugin's
+    #: message that this call is about. Events carry their own.
+    depth: int = 0
 
 
 class Answer(msgspec.Struct, array_like=True, tag="answer", frozen=True, gc=False):

@@ -28,7 +28,7 @@ def _failure(folder: Path, **facts: Any) -> LoadFailed:
         ("import sys\nsys.exit('no')", "SystemExit: no"),
         ("this is no Python", "SyntaxError: invalid syntax (plugin.py, line 3)"),
         ("import nowhere", "ModuleNotFoundError: No module named 'nowhere'"),
-        ("@background\ndef f(): ...", "NotAvailable: background is not available on this server"),
+        ("@scheduled()\ndef f(): ...", "ValidationError: @scheduled needs exactly one"),
         ("class A(Plugin):\n def __init__(self, x): ...", "TypeError: A.__init__() missing 1"),
         ("class A(Plugin):\n def on_load(self, c): raise SystemExit(3)", "SystemExit: 3"),
         ("class A(Plugin):\n async def on_load(self, c): 1 / 0", "ZeroDivisionError"),
