@@ -28,7 +28,16 @@ else:
 class ChatUserAdmin(_UserAdmin):
     """Accounts, with Django's own forms for passwords and permissions."""
 
-    list_display = ("username", "public_id", "display_name", "email", "is_active", "is_staff")
+    list_display = (
+        "username",
+        "public_id",
+        "display_name",
+        "email",
+        "is_active",
+        "is_staff",
+        "is_bot",
+    )
+    list_filter = (*_UserAdmin.list_filter, "is_bot")
     search_fields = ("username", "public_id", "email", "display_name")
     readonly_fields = ("public_id", "last_login", "date_joined")
 
@@ -38,6 +47,11 @@ class ChatUserAdmin(_UserAdmin):
         return (
             (*fieldsets, ("Chat", {"fields": ("public_id", "display_name")})) if obj else fieldsets
         )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave a bot's name alone: no form would take its colon."""
+        fields = tuple(super().get_readonly_fields(request, obj))
+        return (*fields, "username") if obj and obj.is_bot else fields
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Save; a profile changed here is told of like one that its user changed."""

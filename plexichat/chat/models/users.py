@@ -38,6 +38,10 @@ class User(AbstractUser):
     )
     #: What others read beside the messages; the user name while empty.
     display_name = models.CharField(max_length=100, blank=True)
+    #: A program's account: it has no password and never logs in.
+    is_bot = models.BooleanField(
+        default=False, editable=False, help_text="An account through which a plugin speaks."
+    )
 
     objects: ClassVar[ChatUserManager] = ChatUserManager()
 

@@ -8,6 +8,7 @@ tells the recorder inside its transaction and the live sockets once that is thro
 from __future__ import annotations
 
 from plexichat.chat.services.accounts import profile_change, register, update_profile
+from plexichat.chat.services.bots import bot
 from plexichat.chat.services.channels import (
     add_member,
     create_channel,
@@ -20,6 +21,7 @@ from plexichat.chat.services.tickets import issue_ticket, purge_expired, redeem_
 
 __all__ = [
     "add_member",
+    "bot",
     "create_channel",
     "delete_message",
     "edit_message",

@@ -23,11 +23,11 @@ from plexichat.chat.services import announcements
 def login(username: str, *, password: str, client: Client | None = None) -> tuple[User, str]:
     """Return the account and a new token; `client` is from where, for those who are told of it.
 
-    Raises `WrongCredentials` for an unknown name, a wrong password and an inactive account
-    alike, in the same words and the same time.
+    Raises `WrongCredentials` for an unknown name, a wrong password, an inactive account and a
+    bot alike, in the same words and the same time.
     """
     account = authenticate(username=User.normalize_username(username), password=password)
-    if not isinstance(account, User):
+    if not isinstance(account, User) or account.is_bot:
         raise WrongCredentials("This user name and password do not belong together.")
     with transaction.atomic():
         update_last_login(User, account)

@@ -17,7 +17,7 @@ from django.utils import timezone
 from plexichat.chat import event_payloads, events, payloads, queries
 from plexichat.chat.content import Draft, check
 from plexichat.chat.exceptions import Invalid, NotAMember, NotFound, PermissionDenied
-from plexichat.chat.models import Channel, Membership, Message, User
+from plexichat.chat.models import Channel, ChannelType, Membership, Message, User
 from plexichat.chat.payloads import Payload
 from plexichat.chat.services import announcements
 
@@ -91,7 +91,10 @@ def delete_message(actor: User, message_id: str, *, reason: str = "") -> None:
 
 
 def _channel_to_speak_in(author: User, channel_id: str) -> Channel:
-    """Return the channel in one query; only a refusal asks why."""
+    """Return the channel in one query; only a refusal asks why.
+
+    A bot need not join a public channel: whoever runs it decides where it speaks.
+    """
     seat = (
         Membership.objects.filter(channel__public_id=channel_id, user=author)
         .select_related("channel")
@@ -99,7 +102,9 @@ def _channel_to_speak_in(author: User, channel_id: str) -> Channel:
     )
     if seat is not None:
         return seat.channel
-    queries.channel(author, channel_id)
+    place = queries.channel(author, channel_id)
+    if author.is_bot and place.channel_type == ChannelType.PUBLIC:
+        return place
     raise NotAMember("Join the channel to post in it.")
 
 
