@@ -71,5 +71,40 @@ class RuntimeSettings:
         """How many custom events one plugin may emit on average."""
         return cast(int, getattr(settings, "PLEXICHAT_PLUGIN_EMITS_PER_SECOND", 100))
 
+    @property
+    def messages_per_second(self) -> int:
+        """How many messages one plugin may write on average."""
+        return cast(int, getattr(settings, "PLEXICHAT_PLUGIN_MESSAGES_PER_SECOND", 10))
+
+    @property
+    def broadcasts_per_second(self) -> int:
+        """How many broadcasts one plugin may send on average."""
+        return cast(int, getattr(settings, "PLEXICHAT_PLUGIN_BROADCASTS_PER_SECOND", 20))
+
+    @property
+    def job_seconds(self) -> float:
+        """How long one run of a scheduled job may take."""
+        return cast(float, getattr(settings, "PLEXICHAT_PLUGIN_JOB_SECONDS", 300.0))
+
+    @property
+    def network_internal_hosts(self) -> tuple[str, ...]:
+        """Hosts that plugins may reach although they are not on the internet, once granted."""
+        return tuple(getattr(settings, "PLEXICHAT_NETWORK_INTERNAL_HOSTS", ()))
+
+    @property
+    def plugin_connections(self) -> int:
+        """How many connections to the network one plugin may have open on a node."""
+        return cast(int, getattr(settings, "PLEXICHAT_PLUGIN_CONNECTIONS", 32))
+
+    @property
+    def plugin_connections_per_minute(self) -> int:
+        """How many connections one plugin may begin on average."""
+        return cast(int, getattr(settings, "PLEXICHAT_PLUGIN_CONNECTIONS_PER_MINUTE", 120))
+
+    @property
+    def plugin_network_bytes_per_day(self) -> int:
+        """How many bytes one plugin may send and receive from midnight to midnight, UTC."""
+        return cast(int, getattr(settings, "PLEXICHAT_PLUGIN_NETWORK_BYTES_PER_DAY", 1 << 30))
+
 
 conf = RuntimeSettings()

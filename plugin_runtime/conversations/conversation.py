@@ -31,7 +31,7 @@ class Conversation:
         self._deadline_ms = 0
         self._number = 0
 
-    def call(self, kind: str, target: str, payload: Any, deadline_ms: int) -> Any:
+    def call(self, kind: str, target: str, payload: Any, deadline_ms: int, depth: int = 0) -> Any:
         """Return the plugin's result.
 
         Raises `PluginFault`, `DeadlinePassed`, `PluginUnavailable`, or `Stale` when the call
@@ -45,7 +45,8 @@ class Conversation:
         until = time.monotonic() + deadline_ms / 1000
         try:
             try:
-                self._framed.send(Call(number, kind, target, payload, deadline_ms), until=until)
+                call = Call(number, kind, target, payload, deadline_ms, depth)
+                self._framed.send(call, until=until)
             except WireClosed as error:
                 raise Stale from error
             answer = self._framed.receive(until=until)

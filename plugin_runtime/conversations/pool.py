@@ -11,7 +11,7 @@ import logging
 import os
 from collections import defaultdict, deque
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 from plugin_runtime.exceptions import CallError, DeadlinePassed, PluginUnavailable
 from plugin_runtime.switchboard import client
@@ -25,10 +25,24 @@ logger = logging.getLogger(__name__)
 #: Idle conversations kept per plugin; more than a process has calling threads would be waste.
 IDLE_LIMIT = 32
 
+
+class Question(NamedTuple):
+    """One call to be made."""
+
+    kind: str
+    target: str
+    payload: Any
+    deadline_ms: int
+    #: How deep whatever the handler causes lies.
+    depth: int
+
+
 _idle: defaultdict[str, deque[Conversation]] = defaultdict(deque)
 
 
-def call(plugin: str, kind: str, target: str, payload: Any, *, deadline_ms: int) -> Any:
+def call(
+    plugin: str, kind: str, target: str, payload: Any, *, deadline_ms: int, depth: int = 0
+) -> Any:
     """Call one handler of a plugin and return its result.
 
     Blocks the calling thread for at most `deadline_ms` (plus scheduling). Raises
@@ -37,7 +51,7 @@ def call(plugin: str, kind: str, target: str, payload: Any, *, deadline_ms: int)
     """
     began = monotonic()
     try:
-        result = _call(plugin, kind, target, payload, deadline_ms)
+        result = _call(plugin, Question(kind, target, payload, deadline_ms, depth))
     except CallError as error:
         log.note_error(plugin, kind, target, began, error)
         raise
@@ -45,7 +59,7 @@ def call(plugin: str, kind: str, target: str, payload: Any, *, deadline_ms: int)
     return result
 
 
-def _call(plugin: str, kind: str, target: str, payload: Any, deadline_ms: int) -> Any:
+def _call(plugin: str, question: Question) -> Any:
     idle = _idle[plugin]
     try:
         conversation = idle.pop()
@@ -53,17 +67,17 @@ def _call(plugin: str, kind: str, target: str, payload: Any, deadline_ms: int) -
         conversation = _introduced(plugin)
     try:
         try:
-            return conversation.call(kind, target, payload, deadline_ms)
+            return conversation.call(*question)
         except Stale:
             conversation = _instead_of(conversation)
-            return conversation.call(kind, target, payload, deadline_ms)
+            return conversation.call(*question)
     except Stale as error:
         raise PluginUnavailable(plugin, "it is going away") from error
     except DeadlinePassed:
-        client.desk.tell(Overran(plugin, target, deadline_ms))
+        client.desk.tell(Overran(plugin, question.target, question.deadline_ms))
         raise
     except PluginUnavailable:
-        client.desk.tell(Lost(plugin, target))
+        client.desk.tell(Lost(plugin, question.target))
         raise
     finally:
         if conversation.is_usable and len(idle) < IDLE_LIMIT:

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
+from plugin_runtime import speakers
 from plugin_runtime.hooks import traces
 from plugin_runtime.hooks.order import subscribers
 from plugins_registry import services
@@ -28,9 +29,10 @@ class Outbox:
 
     def event(self, hook: str, build: Callable[[], Payload]) -> None:
         """Write an event for whoever subscribes; called inside the fact's transaction."""
-        plugins = [plugin.name for plugin in subscribers(hook)]
+        speaker = speakers.current()
+        plugins = [each.name for each in subscribers(hook) if each.name != speaker.plugin]
         if plugins and hook not in FILTERS:
-            write(hook, build(), plugins)
+            write(hook, build(), plugins, origin=speaker.plugin, depth=speaker.depth)
 
     def message_stored(self, message_id: str) -> None:
         """Write what filters said of this message; called inside its transaction."""
@@ -39,7 +41,14 @@ class Outbox:
             return
         asked.write()
         if asked.shadowed:
-            write(asked.hook, asked.question, asked.shadowed)
+            speaker = speakers.current()
+            write(
+                asked.hook,
+                asked.question,
+                asked.shadowed,
+                origin=speaker.plugin,
+                depth=speaker.depth,
+            )
 
 
 def write(

@@ -31,15 +31,19 @@ def is_one(delivery: DueDelivery) -> bool:
 def ask(plugin: str, delivery: DueDelivery) -> Outcome:
     """Ask the filter, record what it would have done, and be done with it."""
     began = time.perf_counter()
-    verdict, reason, after = _asked(plugin, delivery.payload)
+    verdict, reason, after = _asked(plugin, delivery)
     took_ms = (time.perf_counter() - began) * 1000
     services.record_traces([_trace(plugin, delivery, verdict, reason, after, took_ms)])
     return Outcome(delivery_id=delivery.id, done=True)
 
 
-def _asked(plugin: str, message: dict[str, Any]) -> tuple[str, str, dict[str, Any] | None]:
+def _asked(plugin: str, delivery: DueDelivery) -> tuple[str, str, dict[str, Any] | None]:
+    message = delivery.payload
+    depth = delivery.depth + 1 if delivery.origin else 0
     try:
-        answer = conversations.call(plugin, "filter", FILTER, message, deadline_ms=DEADLINE_MS)
+        answer = conversations.call(
+            plugin, "filter", FILTER, message, deadline_ms=DEADLINE_MS, depth=depth
+        )
         match answer:
             case ["allow"]:
                 return "allow", "", None

@@ -6,14 +6,18 @@ supervisor does, and is started again by the next line when it has ended before.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import socket
 import subprocess
 import sys
+import threading
 
 import msgspec
 from django.conf import settings
+
+from plexichat.chat.live import publisher
 
 from .lines import Gateway
 
@@ -80,6 +84,7 @@ def _start(line: socket.socket) -> subprocess.Popen[bytes]:
 def serve(line: socket.socket) -> None:
     """Take lines and serve them until the supervisor closes its side."""
     gateway = Gateway()
+    _use_one_loop()
     try:
         while True:
             packet, descriptors, _, _ = socket.recv_fds(line, MAX_PACKET_BYTES, 1)
@@ -89,3 +94,13 @@ def serve(line: socket.socket) -> None:
             gateway.accept(owner.plugin, owner.release, socket.socket(fileno=descriptors[0]))
     finally:
         gateway.close()
+
+
+def _use_one_loop() -> None:
+    """Publish to live sockets from one event loop, over one connection.
+
+    Without it each thread of a line would begin a loop and connect anew for each message.
+    """
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="publisher", daemon=True).start()
+    publisher.use_loop(loop)

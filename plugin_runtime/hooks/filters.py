@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from plexichat.chat import events
-from plugin_runtime import conversations
+from plugin_runtime import conversations, speakers
 from plugin_runtime.exceptions import CallError, PluginFault, PluginUnavailable
 from plugin_runtime.switchboard import client
 from plugin_runtime.switchboard.protocol import Complaint
@@ -37,14 +37,16 @@ def consult(message: dict[str, Any]) -> dict[str, Any]:
     Raises `events.Blocked` with the first plugin's reason, or `events.FilterUnavailable` when a
     plugin whose fail policy is closed gave no usable answer. A failing plugin with an open
     policy is passed over with the message as it was before it. A plugin in shadow mode is asked
-    later, when the message is stored.
+    later, when the message is stored. A plugin is not asked about what its own bot says.
     """
     traces.forget()
     plugins = order.of(MESSAGE_SENT)
     if not plugins:
         return message
-    question = message
+    question, speaker = message, speakers.current()
     for plugin in plugins:
+        if plugin.name == speaker.plugin:
+            continue
         if plugin.mode == SHADOW:
             traces.about(MESSAGE_SENT, question).shadowed.append(plugin.name)
         else:
@@ -58,7 +60,12 @@ def _ask(plugin: BoardPlugin, message: dict[str, Any], question: dict[str, Any])
         if plugin.state != "active":
             raise PluginUnavailable(plugin.name, f"is not running ({plugin.state})")
         verdict = conversations.call(
-            plugin.name, "filter", MESSAGE_SENT, message, deadline_ms=plugin.deadline_ms
+            plugin.name,
+            "filter",
+            MESSAGE_SENT,
+            message,
+            deadline_ms=plugin.deadline_ms,
+            depth=speakers.next_depth(),
         )
         if verdict == ALLOW and not order.keeps_all:  # the usual answer first
             return message

@@ -18,7 +18,7 @@ from plexichat_plugin_sdk._wire.framing import WireViolation
 from plugin_runtime import conversations
 from plugin_runtime.exceptions import PluginFault, PluginUnavailable
 
-from . import json_values, reports
+from . import groups, json_values, reports
 from .admission import admit, check_again, socket_payload
 from .census import census
 from .conf import conf
@@ -33,14 +33,12 @@ logger = logging.getLogger(__name__)
 class PluginSocket(AsyncWebsocketConsumer):
     """One client's WebSocket to one plugin."""
 
-    #: No such layer: a plugin's socket listens to its plugin, to no group.
-    channel_layer_alias = "none"
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._session: Session | None = None
         self._work: asyncio.Task[None] | None = None
         self._is_open = False
+        self._user_id = self._group = ""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve the socket; also a server that stops in the middle leaves nothing behind."""
@@ -48,6 +46,8 @@ class PluginSocket(AsyncWebsocketConsumer):
             await super().__call__(scope, receive, send)
         finally:
             await self._stop_work()
+            if self._group:
+                await self.channel_layer.group_discard(self._group, self.channel_name)
 
     async def connect(self) -> None:
         """Accept, then admit or close: only so do browsers learn the code."""
@@ -78,6 +78,11 @@ class PluginSocket(AsyncWebsocketConsumer):
         except Ended as ended:
             await self._end(ended)
 
+    async def plugin_broadcast(self, broadcast: dict[str, Any]) -> None:
+        """Pass on what the plugin says to all sockets of this path."""
+        if groups.is_for(broadcast, self._user_id):
+            await self._send_text(broadcast["text"])
+
     async def disconnect(self, code: int) -> None:
         """Tell the plugin, give its handler time to clean up, then drop the conversation."""
         self._is_open = False
@@ -87,10 +92,13 @@ class PluginSocket(AsyncWebsocketConsumer):
         await self._stop_work()
 
     async def _open(self, route: Route, identity: Identity, payload: dict[str, Any]) -> None:
-        plugin, user_id = route.target.plugin.name, public_id_of(identity.user)
+        plugin = route.target.plugin.name
+        user_id = self._user_id = public_id_of(identity.user)
         if not census.enter(plugin, user_id):
             raise Ended(CloseCode.TRY_LATER, "too many sockets to this plugin are open")
         try:
+            # Before the handler runs: it may broadcast, and its own socket shall hear that too.
+            await self._listen(groups.group_of(plugin, route.target.template))
             conversation = await conversations.open_socket(plugin, target=route.target.template)
         except BaseException as error:  # also a cancellation must not leave a count behind
             census.leave(plugin, user_id)
@@ -106,6 +114,10 @@ class PluginSocket(AsyncWebsocketConsumer):
         self._work = asyncio.create_task(self._serve(self._session, route, identity, payload))
         # Not a `finally` in the task: a task that is cancelled before it ran has none.
         self._work.add_done_callback(clean_up)
+
+    async def _listen(self, group: str) -> None:
+        self._group = group
+        await self.channel_layer.group_add(group, self.channel_name)
 
     async def _serve(
         self, session: Session, route: Route, identity: Identity, payload: dict[str, Any]
