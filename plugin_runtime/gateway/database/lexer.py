@@ -64,9 +64,13 @@ class Token:
 
 
 _SPACE = re.compile(r"[ \t\r\n\f\v]+")
-_WORD = re.compile(r"[^\W\d][\w$]*")
-_NUMBER = re.compile(r"0[xX][0-9A-Fa-f_]+|(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)([eE][+-]?\d+)?")
-_DOLLAR = re.compile(r"\$([^\W\d]\w*)?\$")
+# To both databases every character beyond ASCII belongs to a name, be it a dash or a digit: what
+# Python thinks of it would let `—$$` begin a text here that begins none there.
+_BEYOND = "\x80-\U0010ffff"
+_WORD = re.compile(rf"[A-Za-z_{_BEYOND}][A-Za-z0-9_${_BEYOND}]*")
+_NUMBER = re.compile(r"0[xX][0-9A-Fa-f_]+|(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)([eE][+-]?\d+)?", re.ASCII)
+_DOLLAR = re.compile(rf"\$([A-Za-z_{_BEYOND}][A-Za-z0-9_{_BEYOND}]*)?\$")
+_STRING_AGAIN = re.compile(r"(?:\s|--[^\n]*|/\*.*?\*/)*'", re.DOTALL)
 _PLACEHOLDER = re.compile(r"%(?:\(([^()%]{1,100})\))?s(?!\w)")
 _HOST_VARIABLE = re.compile(r"\?|[:@#$]\w")
 _LINE_COMMENT = re.compile(r"--[^\n]*")
@@ -204,6 +208,9 @@ class _Lexer:
         found = re.compile(r"'(?:[^'\\]|\\.|'')*'", re.DOTALL).match(self._sql, quote_at)
         if not found:
             raise StatementRefused(f"line {self._line}: a ' without its end")
+        if _STRING_AGAIN.match(self._sql, found.end()):
+            # PostgreSQL goes on in it with backslashes; we would read on without them.
+            raise StatementRefused(f"line {self._line}: an E'' text goes on in a second one")
         raw = self._sql[self._at : found.end()]
         self._keep(Kind.STRING, found.end(), self._without_doubled_percent(raw))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from .lexer import Dialect, Kind, StatementRefused, Token, tokens_of
@@ -49,6 +50,8 @@ class Statement:
     text: str
     #: Every identifier, quoted or not, as the database would compare it; keywords among them.
     names: frozenset[str]
+    #: Each of them with what stands behind it: `("public", ".")`, `("set", "schema")`.
+    followed: frozenset[tuple[str, str]]
     #: The name of each placeholder in order, empty names for `%s`.
     placeholders: tuple[str, ...]
     #: Whether it may change anything; when in doubt it may.
@@ -104,6 +107,9 @@ def read(sql: str, dialect: Dialect, has_parameters: bool) -> Statement:
         keyword=words[0].word,
         text=_text(tokens, dialect),
         names=names,
+        followed=frozenset(
+            (token.name, after.name or after.text) for token, after in pairwise(words) if token.name
+        ),
         placeholders=placeholders,
         is_write=_is_write(words),
         target=_target(words),
