@@ -7,6 +7,7 @@ from typing import Any
 from plexichat.chat import events, panels
 from plugins_registry import belongings, signals, waiting
 
+from . import news
 from .events import bell, recorder
 from .files import Files
 from .hooks import filters, message_panel
@@ -26,6 +27,7 @@ def connect() -> None:
 
 
 def _registry_changed(**announcement: Any) -> None:
+    news.note()  # for this process now; the supervisor tells all the others
     client.wake()
 
 

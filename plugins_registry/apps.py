@@ -12,3 +12,10 @@ class RegistryConfig(AppConfig):
     label = "plugins_registry"
     verbose_name = "Plugins"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Notice changes of users, groups and permissions."""
+        # Imported here because models may not be imported before Django's apps are ready.
+        from . import permission_changes
+
+        permission_changes.connect()

@@ -15,7 +15,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from plexichat.chat import services as chat
-from plugin_runtime import board
+from plugin_runtime import board, news
 from plugin_runtime.conversations import pool
 from plugin_runtime.supervisor.host import SupervisorThread, start_in_thread
 from plugin_runtime.switchboard import client
@@ -101,7 +101,7 @@ def running_platform(folder: Path) -> Iterator[Platform]:
 
 def queries_of(post: Callable[[str], Any]) -> int:
     """How many queries a message costs while nothing changes; one in a change reads the board."""
-    wait_for(lambda: board._watcher.is_listening, what="news of changes")
+    wait_for(news.is_listening, what="news of changes")
     counted = []
     for _ in range(5):
         with CaptureQueriesContext(connection) as queries:

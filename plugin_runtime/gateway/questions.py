@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from plexichat_plugin_sdk._wire import codes
+from plugin_runtime import permissions
 from plugins_registry import queries
 
+from . import broadcasting, network, reporting, speaking, standing
 from .asking import Asker
 from .emitting import emit
 from .refusal import Refusal, text
@@ -36,11 +38,11 @@ def _config(asker: Asker, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def _has_permission(asker: Asker, arguments: Mapping[str, Any]) -> bool:
     user_id, permission = text(arguments, "user_id"), text(arguments, "permission")
-    return queries.permission_check(user_id, permission)
+    return permissions.check(user_id, permission)
 
 
 def _permissions(asker: Asker, arguments: Mapping[str, Any]) -> list[str]:
-    return queries.permissions_of(text(arguments, "user_id"))
+    return permissions.of(text(arguments, "user_id"))
 
 
 def _emit(asker: Asker, arguments: Mapping[str, Any]) -> None:
@@ -52,4 +54,9 @@ QUESTIONS: dict[str, Answerer] = {
     "hooks.emit": _emit,
     "permissions.check": _has_permission,
     "permissions.of_user": _permissions,
+    **standing.QUESTIONS,
+    **network.QUESTIONS,
+    **speaking.QUESTIONS,
+    **broadcasting.QUESTIONS,
+    **reporting.QUESTIONS,
 }

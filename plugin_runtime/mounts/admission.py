@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, TypeVar, cast
 
 from channels.db import database_sync_to_async
-from django.contrib.auth import get_user_model
 from django.core.exceptions import SuspiciousOperation
 
 from plexichat.chat import services
 from plexichat.chat.live import auth
+from plugin_runtime import permissions
 
 from . import lookup
 from .endings import CloseCode, Ended
@@ -74,13 +74,11 @@ def _check(route: Route, user: Any) -> None:
 def _check_again(route: Route, identity: auth.Identity) -> None:
     if not services.is_logged_in(identity.user, token_digest=identity.token_digest):
         raise Ended(CloseCode.NOT_LOGGED_IN, "you have been logged out")
-    # Looked up anew: Django remembers a user's permissions on the user object.
-    user = get_user_model()._default_manager.get(pk=identity.user.pk)
-    _check_permissions(route, user)
+    _check_permissions(route, identity.user)
 
 
 def _check_permissions(route: Route, user: Any) -> None:
-    missing = [name for name in route.target.permissions if not user.has_perm(name)]
+    missing = permissions.missing(public_id_of(user), route.target.permissions)
     if missing:
         raise Ended(CloseCode.NOT_PERMITTED, f"you lack the permission {', '.join(missing)}")
 

@@ -16,13 +16,13 @@ from rest_framework.parsers import BaseParser, DataAndFiles
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from plugin_runtime import conversations
+from plugin_runtime import conversations, permissions
 from plugin_runtime.exceptions import DeadlinePassed, PluginFault, PluginUnavailable
 
 from . import answers, bodies, lookup, refusals, reports
 from .conf import conf
 from .refusals import Refused
-from .requests import endpoint_payload
+from .requests import endpoint_payload, public_id_of
 from .routes import Route
 from .slots import NoSlot, slots
 from .throttling import check_rate
@@ -94,7 +94,7 @@ def _check_user(request: Request, route: Route) -> None:
     user = request.user  # runs DRF's authentication, with CSRF for sessions
     if not (user.is_authenticated and user.is_active):
         raise refusals.not_authenticated("Log in to use this endpoint.")
-    missing = [name for name in route.target.permissions if not user.has_perm(name)]
+    missing = permissions.missing(public_id_of(user), route.target.permissions)
     if missing:
         raise refusals.permission_denied(f"You lack the permission {', '.join(missing)}.")
 

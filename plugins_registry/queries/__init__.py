@@ -13,7 +13,13 @@ from plugins_registry.queries.board import (
 )
 from plugins_registry.queries.calls import last_calls
 from plugins_registry.queries.configuration import effective_config, stored_config
-from plugins_registry.queries.permissions import permission_check, permissions_of
+from plugins_registry.queries.permissions import (
+    HeldPermissions,
+    held_permissions,
+    permission_check,
+    permissions_of,
+)
+from plugins_registry.queries.standing import Standing, standing_of
 from plugins_registry.queries.traces import ShadowReport, message_trace, shadow_report
 from plugins_registry.queries.wanted import WantedPlugin, wanted_plugins
 
@@ -23,17 +29,21 @@ __all__ = [
     "BoardEndpoint",
     "BoardPlugin",
     "BoardSocket",
+    "HeldPermissions",
     "ShadowReport",
+    "Standing",
     "WantedPlugin",
     "bin_entries",
     "board",
     "effective_config",
     "generation",
+    "held_permissions",
     "last_calls",
     "message_trace",
     "permission_check",
     "permissions_of",
     "shadow_report",
+    "standing_of",
     "stored_config",
     "wanted_plugins",
 ]

@@ -13,7 +13,7 @@ from plexichat.chat.live import auth
 from plexichat_plugin_sdk._wire import codes
 from plexichat_plugin_sdk._wire.conversation import Answer, Call, Close, Data, Failure
 from plexichat_plugin_sdk._wire.framing import WireClosed, WireTimeout, set_deadline
-from plugin_runtime import conversations
+from plugin_runtime import conversations, permissions
 from plugin_runtime.mounts import consumer, session
 from plugin_runtime.mounts.census import census
 from plugin_runtime.mounts.endings import Ended
@@ -42,6 +42,8 @@ def log_in(monkeypatch: pytest.MonkeyPatch) -> Any:
             return identity
 
         monkeypatch.setattr(auth, "identify", identify)
+        holds: Any = identity and identity.user.has_perm
+        monkeypatch.setattr(permissions, "check", lambda _, permission: holds(permission))
 
     become(person())
     return become

@@ -166,6 +166,7 @@ def test_without_the_permission_it_is_403_and_with_it_it_is_not(
 
 def test_a_superuser_needs_no_permission(api: APIClient, user: Any) -> None:
     user.is_superuser = True
+    user.save()
     assert api.put(PATH + "/1", {}, format="json").status_code == 200
 
 
