@@ -70,7 +70,8 @@ _BEYOND = "\x80-\U0010ffff"
 _WORD = re.compile(rf"[A-Za-z_{_BEYOND}][A-Za-z0-9_${_BEYOND}]*")
 _NUMBER = re.compile(r"0[xX][0-9A-Fa-f_]+|(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)([eE][+-]?\d+)?", re.ASCII)
 _DOLLAR = re.compile(rf"\$([A-Za-z_{_BEYOND}][A-Za-z0-9_{_BEYOND}]*)?\$")
-_STRING_AGAIN = re.compile(r"(?:\s|--[^\n]*|/\*.*?\*/)*'", re.DOTALL)
+# Atomic, so that a text of a thousand comments is not tried in a thousand ways.
+_STRING_AGAIN = re.compile(r"(?>\s+|--[^\n]*|/\*(?>.*?\*/))*+'", re.DOTALL)
 _PLACEHOLDER = re.compile(r"%(?:\(([^()%]{1,100})\))?s(?!\w)")
 _HOST_VARIABLE = re.compile(r"\?|[:@#$]\w")
 _LINE_COMMENT = re.compile(r"--[^\n]*")
