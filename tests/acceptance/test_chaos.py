@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.crowd import Crowd, not_done, write_listener
+from tests.acceptance.crowd import UNHURRIED, Crowd, not_done, write_listener
 from tests.running import START_SECONDS, Host, command
 from tests.waiting import wait_for
 from tests.workers import free_port
@@ -42,8 +42,7 @@ class Village:
         self.host = self._start()
 
     def _start(self) -> Host:
-        # Registration and posting are what is tested, not their throttles.
-        return Host(self.home, self.port, PLEXICHAT_REGISTER_RATE="1000/min")
+        return Host(self.home, self.port, **UNHURRIED)
 
     def wait_until_healthy(self) -> None:
         wait_for(self.host.is_healthy, seconds=START_SECONDS, what="health")

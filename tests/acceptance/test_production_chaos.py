@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.crowd import NOT_DONE, Crowd, not_done, write_listener
+from tests.acceptance.crowd import NOT_DONE, UNHURRIED, Crowd, not_done, write_listener
 from tests.arrangement import Production, needs_servers, running_production
 from tests.servers import redis
 from tests.waiting import wait_for
@@ -17,6 +17,9 @@ from tests.workers import second_redis
 
 #: How many messages the clients get accepted; more with PLEXICHAT_CHAOS_MESSAGES.
 MESSAGES = int(os.environ.get("PLEXICHAT_CHAOS_MESSAGES", "300"))
+#: How long the broker is away at least, while people post; by hand also a minute or more.
+OUTAGE_SECONDS = float(os.environ.get("PLEXICHAT_CHAOS_OUTAGE_SECONDS", "3"))
+OUTAGE_MESSAGES = 100
 #: A drain whose worker was killed is taken over when its lease ends, after a minute.
 CATCH_UP_SECONDS = 120
 #: The longest that one post may take without the broker, on a machine that is busy.
@@ -25,15 +28,14 @@ PATIENCE_SECONDS = 4.0
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.backends,
-    pytest.mark.timeout(400 + MESSAGES // 4),
+    pytest.mark.timeout(400 + MESSAGES // 4 + 2 * OUTAGE_SECONDS),
     needs_servers,
 ]
 
 
 def test_nothing_is_lost_whichever_process_is_killed(tmp_path: Path) -> None:
     plugin = write_listener(tmp_path)
-    rate = {"PLEXICHAT_REGISTER_RATE": "1000/min"}
-    with running_production(tmp_path, plugin, redis_url=second_redis(), **rate) as place:
+    with running_production(tmp_path, plugin, redis_url=second_redis(), **UNHURRIED) as place:
         crowd = Crowd(place.urls, MESSAGES)
         with crowd.posting():
             wreak_havoc(place, crowd)
@@ -64,8 +66,8 @@ def test_posting_goes_on_without_the_broker_and_deliveries_catch_up(tmp_path: Pa
     plugin = write_listener(tmp_path)
     server, url = redis.start(tmp_path)
     try:
-        with running_production(tmp_path, plugin, redis_url=url) as place:
-            crowd = Crowd(place.urls, MESSAGES)
+        with running_production(tmp_path, plugin, redis_url=url, **UNHURRIED) as place:
+            crowd = Crowd(place.urls, OUTAGE_MESSAGES, seconds=OUTAGE_SECONDS)
             server.kill()
             with crowd.posting():
                 pass

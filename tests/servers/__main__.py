@@ -26,6 +26,8 @@ from tests.servers.private import PrivateServer, ServerFailed
 NOTHING_SELECTED = 5
 _EMBEDDED = "SQLite, in memory"
 _REAL = "PostgreSQL, Redis"
+#: What a developer tells the tests themselves: servers to use, how long chaos shall last.
+FOR_TESTS = "PLEXICHAT_TEST_", "PLEXICHAT_CHAOS_"
 #: Workers of a round. Most tests wait for processes of their own, so a few more than cores do best.
 WORKERS = 3
 #: Whoever names a number of workers, or wants to talk to the test, knows better.
@@ -113,7 +115,7 @@ def _environment(addresses: dict[str, str]) -> dict[str, str]:
     ours = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("PLEXICHAT_") or name.startswith("PLEXICHAT_TEST_")
+        if not name.startswith("PLEXICHAT_") or name.startswith(FOR_TESTS)
     }
     # Set by `manage.py` for its own process; pytest has settings of its own.
     ours.pop("DJANGO_SETTINGS_MODULE", None)
