@@ -135,3 +135,14 @@ class OperationState(models.TextChoices):
     FAILED = "failed"
     #: Whoever worked on it is gone; what it had begun is cleaned up.
     ABANDONED = "abandoned"
+
+
+class Origin(models.TextChoices):
+    """Whence a change of a configuration came."""
+
+    #: A user, in the admin or by the API.
+    USER = "user"
+    #: `manage.py plugin config`.
+    COMMAND = "command line"
+    #: The plugin itself, by `update_config`.
+    PLUGIN = "plugin"

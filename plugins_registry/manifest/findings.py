@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-#: The way to a value: keys and list positions, from the outside in.
-Path = tuple[str | int, ...]
+from plugins_registry.places import Path, written_path
+
 #: The line (from 1) on which each value of a manifest begins.
 Lines = Mapping[Path, int]
 
@@ -25,14 +25,6 @@ class Finding:
         where = written_path(self.path)
         text = f"{where}: {self.message}" if where else self.message
         return f"{text} (line {self.line})" if self.line else text
-
-
-def written_path(path: Path) -> str:
-    """`("hooks", 3)` as `hooks[3]`."""
-    text = ""
-    for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
-    return text
 
 
 def nearest_line(path: Path, lines: Lines) -> int | None:

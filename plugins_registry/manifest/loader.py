@@ -17,7 +17,8 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from plugins_registry.manifest.findings import Finding, Path
+from plugins_registry.manifest.findings import Finding
+from plugins_registry.places import Path
 
 TEXT_BYTES = 64 * 1024
 DEPTH = 16

@@ -10,10 +10,12 @@ from pydantic_core import ErrorDetails
 
 from plugins_registry import capabilities
 from plugins_registry.manifest import hooks
-from plugins_registry.manifest.findings import Finding, Path, nearest_line
+from plugins_registry.manifest.findings import Finding, nearest_line
 from plugins_registry.manifest.loader import TYPED_PARTS, Document, load
 from plugins_registry.manifest.record import Limits, Manifest
 from plugins_registry.manifest.sections import Sections
+from plugins_registry.manifest.settings import all_settings, settings_doubts, settings_problems
+from plugins_registry.places import Path
 
 #: Sections whose unknown keys are worth a warning; in `metadata` authors write what they like.
 _WATCHED = ("plugin", "dependencies", "permissions", "resources")
@@ -37,6 +39,8 @@ def read_manifest(text: str) -> ManifestReading:
         sections, found = _check_sections(document)
         problems += found
     if sections is not None:
+        misfits = settings_problems(sections.settings, sections.settings_schema)
+        problems += [_placed(misfit, document) for misfit in misfits]
         warnings += _doubtful(sections, document)
     manifest = _record(sections, document) if sections and not problems else None
     return ManifestReading(
@@ -100,6 +104,7 @@ def _shown(value: Any) -> str:
 def _doubtful(sections: Sections, document: Document) -> list[Finding]:
     """Warnings: slips that are legal."""
     found = [_unknown(key, ()) for key in sections.model_extra or {}]
+    found += settings_doubts(sections.settings_schema)
     for name in _WATCHED:
         found += [_unknown(key, (name,)) for key in getattr(sections, name).model_extra or {}]
     for at, name in enumerate(sections.hooks):
@@ -155,6 +160,6 @@ def _record(sections: Sections, document: Document) -> Manifest:
         limits=Limits(cpu_millicores=limits.cpu, memory_bytes=limits.memory),
         hooks=tuple(dict.fromkeys(sections.hooks)),
         endpoints=None if sections.endpoints is None else tuple(sections.endpoints),
-        settings=sections.settings,
+        settings=all_settings(sections.settings, sections.settings_schema),
         settings_schema=sections.settings_schema,
     )

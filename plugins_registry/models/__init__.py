@@ -5,7 +5,7 @@ from __future__ import annotations
 from plugins_registry.models.bin_entry import BinEntry
 from plugins_registry.models.bundle import DeclinedBundle
 from plugins_registry.models.call import Call
-from plugins_registry.models.configuration import Configuration
+from plugins_registry.models.configuration import Configuration, ConfigurationChange
 from plugins_registry.models.delivery import Delivery
 from plugins_registry.models.event import Event
 from plugins_registry.models.generation import Generation
@@ -22,6 +22,7 @@ __all__ = [
     "BinEntry",
     "Call",
     "Configuration",
+    "ConfigurationChange",
     "DeclinedBundle",
     "Delivery",
     "Event",
