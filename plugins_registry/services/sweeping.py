@@ -15,11 +15,11 @@ from django.utils import timezone
 from plugins_registry.conf import conf
 from plugins_registry.models import Call, Delivery, Event, Plugin, Trace
 from plugins_registry.services.problems import raise_problem
-from plugins_registry.states import DeliveryState, Wanted
+from plugins_registry.states import DeliveryState, State, Wanted
 
 
 def sweep_deliveries(*, now: datetime | None = None) -> None:
-    """Delete what is too old to keep, and what a disabled plugin may not have waiting any longer.
+    """Delete what is too old to keep, and what a plugin that is out of action may not have waiting.
 
     Safe to repeat and to run twice at once.
     """
@@ -28,7 +28,9 @@ def sweep_deliveries(*, now: datetime | None = None) -> None:
     _delete(_old(DeliveryState.DEAD, now - timedelta(days=conf.DELIVERY_DEAD_DAYS)))
     _delete(Delivery.objects.filter(~Exists(Plugin.objects.filter(name=OuterRef("plugin")))))
     _delete(Call.objects.filter(~Exists(Plugin.objects.filter(name=OuterRef("plugin")))))
-    for name in Plugin.objects.filter(wanted=Wanted.DISABLED).values_list("name", flat=True):
+    # Both wait for an admin, who may never come.
+    idle = Q(wanted=Wanted.DISABLED) | Q(state=State.QUARANTINED)
+    for name in Plugin.objects.filter(idle).values_list("name", flat=True):
         _drop_waiting(name, now)
     _delete(Event.objects.filter(~Exists(Delivery.objects.filter(event=OuterRef("pk")))))
     _delete(Trace.objects.filter(at__lt=now - timedelta(days=conf.TRACE_DAYS)))
@@ -49,8 +51,8 @@ def _drop_waiting(plugin: str, now: datetime) -> None:
         raise_problem(
             plugin,
             "dropped",
-            f"{dropped} events were dropped: a disabled plugin has at most {limit} waiting, for "
-            f"at most {conf.DELIVERY_DISABLED_DAYS} days. Enable it, or uninstall it",
+            f"{dropped} events were dropped: a disabled or quarantined plugin has at most {limit} "
+            f"waiting, for at most {conf.DELIVERY_DISABLED_DAYS} days. Enable it, or uninstall it",
             details={"dropped": dropped},
         )
 

@@ -12,6 +12,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from plugins_registry import services, signals
 from plugins_registry.exceptions import PluginNotFound
 from plugins_registry.models import Delivery, Event, Problem, Trace
+from plugins_registry.states import DeliveryState, State
 from tests.registry.conftest import Install
 from tests.registry.deliveries import done, due, failed, kill, settle, trace, write
 
@@ -118,6 +119,36 @@ def test_dead_deliveries_go_after_a_month(settings: Settings) -> None:
     assert not Event.objects.exists()
 
 
+def quarantine(name: str) -> None:
+    services.enable(name)
+    services.observe(name, state=State.QUARANTINED, reason="it failed three times")
+
+
+def test_a_quarantined_plugins_newest_deliveries_wait(settings: Settings) -> None:
+    settings.PLEXICHAT_DELIVERY_DISABLED_LIMIT = 1
+    quarantine("demo")
+    write(number=1)
+    write(number=2)
+    sweep()
+    assert waiting("demo") == 1
+    assert Problem.objects.filter(plugin__name="demo", key="dropped").exists()
+
+
+def test_a_plugin_that_is_tried_again_keeps_its_deliveries(settings: Settings) -> None:
+    settings.PLEXICHAT_DELIVERY_DISABLED_LIMIT = 1
+    quarantine("demo")
+    services.enable("demo")
+    services.observe("demo", state=State.STARTING)
+    write(number=1)
+    write(number=2)
+    sweep()
+    assert waiting("demo") == 2
+
+
+def waiting(plugin: str) -> int:
+    return Delivery.objects.filter(plugin=plugin, state=DeliveryState.WAITING).count()
+
+
 def test_a_disabled_plugins_newest_deliveries_wait(settings: Settings) -> None:
     settings.PLEXICHAT_DELIVERY_DISABLED_LIMIT = 2
     settings.PLEXICHAT_SWEEP_ROWS = 2
@@ -128,7 +159,10 @@ def test_a_disabled_plugins_newest_deliveries_wait(settings: Settings) -> None:
     assert [told.payload["number"] for told in due()] == [3, 4]
     problem = Problem.objects.get()
     assert (problem.key, problem.count, problem.details) == ("dropped", 1, {"dropped": 3})
-    assert "3 events were dropped: a disabled plugin has at most 2 waiting" in problem.message
+    assert (
+        "3 events were dropped: a disabled or quarantined plugin has at most 2 waiting"
+        in problem.message
+    )
 
 
 def test_a_disabled_plugins_deliveries_wait_for_a_week() -> None:
