@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from plexichat.environment import Environment
+from plugins_registry import capabilities
 
 SANDBOX_LEVELS = ("full", "isolated", "partial", "development")
 
@@ -75,8 +76,16 @@ def given(env: Environment) -> dict[str, Any]:
     every: dict[str, Any] = {name: env.whole(name, 1) for name in WHOLE}
     every |= {name: env.seconds(name, 1.0) for name in SECONDS}
     every["PLEXICHAT_PLUGIN_RATE"] = env.rate("PLEXICHAT_PLUGIN_RATE", "")
+    every["PLEXICHAT_POST_RATE"] = env.rate("PLEXICHAT_POST_RATE", "")
     every["PLEXICHAT_SANDBOX_MINIMUM"] = env.choice(
         "PLEXICHAT_SANDBOX_MINIMUM", "", among=SANDBOX_LEVELS
+    )
+    every["PLEXICHAT_NETWORK_INTERNAL_HOSTS"] = env.hosts(
+        "PLEXICHAT_NETWORK_INTERNAL_HOSTS",
+        lambda host: capabilities.refuse(f"{capabilities.NETWORK}:{host}"),
+    )
+    every["PLEXICHAT_INSTALL_POLICY"] = env.choice(
+        "PLEXICHAT_INSTALL_POLICY", "", among=("ask", "trusted")
     )
     every["PLEXICHAT_CALL_LOG"] = env.flag("PLEXICHAT_CALL_LOG")
     every["PLEXICHAT_TRACE_ALL"] = env.flag("PLEXICHAT_TRACE_ALL")

@@ -24,6 +24,9 @@ class RegistrySettings:
     PACKAGE_MAX_FILES: int = 2000
     PACKAGE_MAX_FILE_BYTES: int = 16 * 1024**2
     PACKAGE_MAX_TOTAL_BYTES: int = 64 * 1024**2
+    #: What may be installed: `ask` takes what nobody trusted vouches for when the admin says so,
+    #: `trusted` never does, and starts nothing whose key was revoked.
+    INSTALL_POLICY: str = "ask"
     #: The stored configuration of one plugin, as JSON.
     CONFIG_MAX_BYTES: int = 64 * 1024
     #: Tries before a delivery is dead, and the pause after the first failure; it doubles each time.

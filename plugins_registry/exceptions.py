@@ -80,14 +80,21 @@ class PermissionsRefused(ProblemsFound):
         super().__init__(f"{username!r} was given no permission", problems)
 
 
-class UnsignedRefused(RegistryError):
-    """An unsigned package needs the admin's explicit word."""
+class PublisherRefused(RegistryError):
+    """A publisher or a key that cannot be trusted, or is not known."""
 
-    def __init__(self, plugin: str) -> None:
+
+class UnsignedRefused(RegistryError):
+    """A package for which nobody trusted vouches needs the admin's explicit word."""
+
+    def __init__(self, plugin: str, *, key_id: str = "") -> None:
         self.plugin = plugin
+        origin = f"it is signed with the key {key_id}, which nobody here knows"
+        if not key_id:
+            origin = "its package is not signed, so nobody vouches for it"
         super().__init__(
-            f"plugin {plugin!r} was not installed: its package is not signed, so nobody vouches "
-            f"for it. If you trust it, install it again with --allow-unsigned"
+            f"plugin {plugin!r} was not installed: {origin}. If you trust it, install it again "
+            f"with --allow-unsigned"
         )
 
 

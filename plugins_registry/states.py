@@ -88,6 +88,15 @@ class CallOutcome(models.TextChoices):
     UNAVAILABLE = "unavailable"
 
 
+class JobOutcome(models.TextChoices):
+    """How a run of a scheduled job ended."""
+
+    #: The handler returned.
+    OK = "ok"
+    #: It raised, took too long, or was cut off again and again.
+    FAILED = "failed"
+
+
 class Signature(models.TextChoices):
     """Where a release comes from, as far as it is proved."""
 
@@ -95,6 +104,14 @@ class Signature(models.TextChoices):
     UNSIGNED = "unsigned"
     #: It came with this server.
     BUNDLED = "bundled"
+    #: A publisher whom an admin trusts has signed exactly these files.
+    TRUSTED = "trusted"
+    #: Somebody has signed exactly these files whom nobody here knows.
+    UNKNOWN = "unknown"
+    #: Signed with a key that an admin has revoked.
+    REVOKED = "revoked"
+    #: The files are not those that were signed, or installed.
+    TAMPERED = "tampered"
 
 
 class Stage(models.TextChoices):

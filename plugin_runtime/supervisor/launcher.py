@@ -12,12 +12,14 @@ import socket
 
 import msgspec
 from django.db import Error as DatabaseError
+from django.utils import timezone
 
 from plexichat_plugin_sdk._wire import WIRE_VERSION
 from plexichat_plugin_sdk._wire.control import Confined, Load, Loaded, ToSupervisor
 from plexichat_plugin_sdk._wire.framing import WireClosed
 from plugin_runtime.conf import conf
 from plugin_runtime.framed import AsyncFramed
+from plugin_runtime.jobs.schedules import offers_of
 from plugin_runtime.sandbox.layers import level
 from plugins_registry import services
 from plugins_registry.exceptions import RegistryError
@@ -46,6 +48,7 @@ class Launcher:
     async def start(self, wanted: WantedPlugin) -> Sandbox:
         """Return the plugin, loaded and accepted; raise `StartFailed` with the reason."""
         self._nursery.require_minimum()
+        await self._verify(wanted)
         ours, theirs = socket.socketpair()
         control: AsyncFramed[ToSupervisor] = AsyncFramed(ours, ToSupervisor)
         with theirs:
@@ -65,6 +68,17 @@ class Launcher:
         sandbox.attend()
         return sandbox
 
+    async def _verify(self, wanted: WantedPlugin) -> None:
+        """Look whether the files are still those that were installed."""
+        try:
+            reasons = await self._database.run(services.reasons_not_to_run, wanted.release_id)
+        except DatabaseError as error:
+            logger.exception("a release could not be verified")
+            reason = "the database could not be reached"
+            raise StartFailed(Ending(reason=reason, is_failure=False)) from error
+        if reasons:
+            raise StartFailed(Ending(reason="refused: " + "; ".join(reasons)))
+
     def _sandbox(self, wanted: WantedPlugin, handshake: Handshake, confined: Confined) -> Sandbox:
         layers = (*confined.layers, *self._nursery.supervised_layers)
         return Sandbox(
@@ -77,6 +91,7 @@ class Launcher:
 
     async def _accept(self, wanted: WantedPlugin, loaded: Loaded, handshake: Handshake) -> None:
         try:
+            jobs = offers_of(wanted.name, loaded.jobs, now=timezone.now())
             await self._database.run(
                 services.describe,
                 wanted.release_id,
@@ -84,6 +99,7 @@ class Launcher:
                 endpoints=[_as_dict(mark) for mark in loaded.endpoints],
                 sockets=[_as_dict(mark) for mark in loaded.sockets],
             )
+            await self._database.run(services.offer_jobs, wanted.release_id, jobs)
         except RegistryError as error:
             ending = Ending(reason=f"its offer was refused: {error}")
         except DatabaseError:

@@ -10,9 +10,11 @@ from plugins_registry.models.delivery import Delivery
 from plugins_registry.models.event import Event
 from plugins_registry.models.generation import Generation
 from plugins_registry.models.grant import Grant
+from plugins_registry.models.job import Job
 from plugins_registry.models.operation import Operation
 from plugins_registry.models.plugin import Plugin
 from plugins_registry.models.problem import Problem
+from plugins_registry.models.publisher import Publisher, PublisherKey
 from plugins_registry.models.queue import Queue
 from plugins_registry.models.release import Release
 from plugins_registry.models.stage import LifecycleStage
@@ -28,10 +30,13 @@ __all__ = [
     "Event",
     "Generation",
     "Grant",
+    "Job",
     "LifecycleStage",
     "Operation",
     "Plugin",
     "Problem",
+    "Publisher",
+    "PublisherKey",
     "Queue",
     "Release",
     "Trace",

@@ -26,6 +26,10 @@ class Release(models.Model):
     signature = models.CharField(
         max_length=16, choices=Signature.choices, default=Signature.UNSIGNED
     )
+    publisher = models.CharField(
+        max_length=100, blank=True, default="", help_text="Who vouches for it."
+    )
+    key_id = models.CharField(max_length=16, blank=True, default="", help_text="With which key.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -59,6 +61,24 @@ def discard(path: str) -> None:
     target = conf.HOME / path
     shutil.rmtree(target, ignore_errors=True)
     _remove_if_empty(target.parent)
+
+
+def digest_of(path: str) -> str:
+    """The digest of a release's folder as it is now; empty when there is anything but plain files.
+
+    The same as `Destination.digest` gave when it was installed, if nobody has touched it.
+    """
+    root = conf.HOME / path
+    lines = []
+    for folder, folders, names in os.walk(root):
+        if any(Path(folder, name).is_symlink() for name in (*folders, *names)):
+            return ""
+        for name in names:
+            file = Path(folder, name)
+            with file.open("rb") as opened:
+                digest = hashlib.file_digest(opened, "sha256").hexdigest()
+            lines.append(f"{file.relative_to(root).as_posix()}\0{digest}\n")
+    return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
 
 
 def _move(staged: Path, target: Path) -> None:

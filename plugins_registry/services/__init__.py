@@ -9,6 +9,7 @@ as one.
 from __future__ import annotations
 
 from plugins_registry.exceptions import DescriptionRefused, RegistryError
+from plugins_registry.jobs import DueJob, JobOffer, JobResult
 from plugins_registry.outbox import CallEntry, DueDelivery, Outcome, TraceEntry
 from plugins_registry.services.binning import empty_bin, purge_belongings, restore
 from plugins_registry.services.bundling import install_bundled
@@ -22,6 +23,7 @@ from plugins_registry.services.installing import install
 from plugins_registry.services.observing import observe
 from plugins_registry.services.operating import Progress, abandon_operations, operation
 from plugins_registry.services.problems import dismiss, raise_problem
+from plugins_registry.services.publishers import revoke_key, trust_publisher
 from plugins_registry.services.queueing import (
     enqueue,
     keep_queue,
@@ -29,10 +31,20 @@ from plugins_registry.services.queueing import (
     plugins_with_due_deliveries,
     take_queue,
 )
+from plugins_registry.services.scheduling import (
+    due_jobs,
+    keep_jobs,
+    leave_job,
+    offer_jobs,
+    run_job_now,
+    settle_job,
+    take_job,
+)
 from plugins_registry.services.settling import drop_deliveries, retry_deliveries
 from plugins_registry.services.sweeping import sweep_deliveries
 from plugins_registry.services.tracing import record_traces
 from plugins_registry.services.uninstalling import uninstall
+from plugins_registry.services.vouching import reasons_not_to_run
 from plugins_registry.services.wishing import disable, enable, restart, set_mode, set_policy
 from plugins_registry.states import State
 
@@ -40,7 +52,10 @@ __all__ = [
     "CallEntry",
     "DescriptionRefused",
     "DueDelivery",
+    "DueJob",
     "Estate",
+    "JobOffer",
+    "JobResult",
     "Outcome",
     "Progress",
     "RegistryError",
@@ -53,6 +68,7 @@ __all__ = [
     "dismiss",
     "drop_deliveries",
     "due_deliveries",
+    "due_jobs",
     "empty_bin",
     "enable",
     "enqueue",
@@ -61,24 +77,33 @@ __all__ = [
     "grant",
     "install",
     "install_bundled",
+    "keep_jobs",
     "keep_queue",
+    "leave_job",
     "leave_queue",
     "observe",
+    "offer_jobs",
     "operation",
     "permit",
     "plugins_with_due_deliveries",
     "purge_belongings",
     "raise_problem",
+    "reasons_not_to_run",
     "record_calls",
     "record_traces",
     "restart",
     "restore",
     "retry_deliveries",
     "revoke",
+    "revoke_key",
+    "run_job_now",
     "set_mode",
     "set_policy",
     "settle_deliveries",
+    "settle_job",
     "sweep_deliveries",
+    "take_job",
     "take_queue",
+    "trust_publisher",
     "uninstall",
 ]

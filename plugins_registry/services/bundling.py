@@ -18,6 +18,7 @@ from plugins_registry.services.granting import add_grants
 from plugins_registry.services.installing import add_plugin, add_release
 from plugins_registry.services.problems import raise_problem
 from plugins_registry.services.reviewing import accepted, inspected
+from plugins_registry.signing import Signed
 from plugins_registry.states import Signature, Wanted
 
 logger = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ def _give_release(plugin: Plugin, manifest: Manifest, inspection: Inspection) ->
     former = plugin.release
     # The same contents may have been here before: a checkout that goes back and forth.
     plugin.releases.filter(digest=inspection.digest).delete()
-    release = add_release(plugin, manifest, inspection, Signature.BUNDLED)
+    release = add_release(plugin, manifest, inspection, Signed(state=Signature.BUNDLED))
     if former is None:
         plugin.wanted = Wanted.ENABLED
     else:

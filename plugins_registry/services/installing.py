@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plugins_registry.exceptions import OtherReleaseInstalled, UnsignedRefused
+from plugins_registry.exceptions import OtherReleaseInstalled
 from plugins_registry.manifest import Manifest
 from plugins_registry.models import Configuration, DeclinedBundle, Delivery, Plugin, Release
 from plugins_registry.package import store
@@ -19,8 +19,10 @@ from plugins_registry.services.granting import add_grants
 from plugins_registry.services.problems import raise_problem
 from plugins_registry.services.reviewing import accepted, inspected
 from plugins_registry.services.staging import reach
+from plugins_registry.services.vouching import require_origin, signed
 from plugins_registry.settings_types import check_values
-from plugins_registry.states import Signature, Stage
+from plugins_registry.signing import Signed
+from plugins_registry.states import Stage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,13 +72,15 @@ def bring_in(source: Path, consent: Consent) -> Installation:
     """
     with inspected(source) as inspection:
         manifest = accepted(source, inspection)
-        if not consent.allow_unsigned:
-            raise UnsignedRefused(manifest.name)
-        plugin, is_new = _record(source, inspection, consent)
+        origin = signed(inspection, manifest)
+        require_origin(str(source), manifest, origin, allow_unsigned=consent.allow_unsigned)
+        plugin, is_new = _record(source, inspection, consent, origin)
     return Installation(plugin=plugin, is_new=is_new, warnings=inspection.warnings)
 
 
-def _record(source: Path, inspection: Inspection, consent: Consent) -> tuple[Plugin, bool]:
+def _record(
+    source: Path, inspection: Inspection, consent: Consent, origin: Signed
+) -> tuple[Plugin, bool]:
     with store.keeping() as keep, change():
         # Again, now that nobody else can change what is claimed.
         manifest = accepted(source, inspection)
@@ -85,7 +89,7 @@ def _record(source: Path, inspection: Inspection, consent: Consent) -> tuple[Plu
         if plugin is None:
             plugin = add_plugin(manifest.name)
             DeclinedBundle.objects.filter(name=manifest.name).delete()
-            release = add_release(plugin, manifest, inspection, Signature.UNSIGNED)
+            release = add_release(plugin, manifest, inspection, origin)
             keep(inspection.root, release.path)
             _take_over(plugin, manifest, take_out_of_bin(plugin.name, keeping=release.path))
         _refuse_other_release(plugin, manifest, inspection.digest)
@@ -101,7 +105,7 @@ def add_plugin(name: str) -> Plugin:
 
 
 def add_release(
-    plugin: Plugin, manifest: Manifest, inspection: Inspection, signature: Signature
+    plugin: Plugin, manifest: Manifest, inspection: Inspection, origin: Signed
 ) -> Release:
     """Record a release inside a running change and make it the plugin's; the caller keeps it."""
     release = Release.objects.create(
@@ -110,7 +114,9 @@ def add_release(
         digest=inspection.digest,
         path=store.release_path(plugin.name, manifest.version, inspection.digest),
         manifest=manifest.model_dump(mode="json"),
-        signature=signature,
+        signature=origin.state,
+        publisher=origin.publisher,
+        key_id=origin.key_id,
     )
     reach(release.pk, Stage.SECURITY_VALIDATED)
     create_permissions(manifest.user_permissions)

@@ -14,7 +14,9 @@ from plugins_registry.commands import (
     configuring,
     delivering,
     installing,
+    jobs,
     logs,
+    publishing,
     reading,
     trusting,
     wishing,
@@ -31,7 +33,9 @@ GROUPS = (
     delivering,
     logs,
     calls,
+    jobs,
     belonging,
+    publishing,
 )
 
 
