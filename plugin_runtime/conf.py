@@ -67,6 +67,46 @@ class RuntimeSettings:
         return cast(bool, getattr(settings, "PLEXICHAT_TRACE_ALL", False))
 
     @property
+    def db_statement_seconds(self) -> float:
+        """How long one SQL statement of a plugin may run."""
+        return cast(float, getattr(settings, "PLEXICHAT_PLUGIN_DB_STATEMENT_SECONDS", 5.0))
+
+    @property
+    def db_idle_seconds(self) -> float:
+        """How long a plugin's transaction may do nothing before it is rolled back."""
+        return cast(float, getattr(settings, "PLEXICHAT_PLUGIN_DB_IDLE_SECONDS", 30.0))
+
+    @property
+    def db_transaction_seconds(self) -> float:
+        """How long a plugin's transaction may last at all."""
+        return cast(float, getattr(settings, "PLEXICHAT_PLUGIN_DB_TRANSACTION_SECONDS", 60.0))
+
+    @property
+    def db_migration_seconds(self) -> float:
+        """How long one statement of a plugin's migration may run."""
+        return cast(float, getattr(settings, "PLEXICHAT_PLUGIN_DB_MIGRATION_SECONDS", 60.0))
+
+    @property
+    def db_result_rows(self) -> int:
+        """The most rows of one result."""
+        return cast(int, getattr(settings, "PLEXICHAT_PLUGIN_DB_RESULT_ROWS", 100_000))
+
+    @property
+    def db_result_bytes(self) -> int:
+        """The most bytes of one result."""
+        return cast(int, getattr(settings, "PLEXICHAT_PLUGIN_DB_RESULT_BYTES", 16 * 1024 * 1024))
+
+    @property
+    def db_bytes(self) -> int:
+        """The most bytes that one plugin's tables and indexes may take."""
+        return cast(int, getattr(settings, "PLEXICHAT_PLUGIN_DB_BYTES", 256 * 1024 * 1024))
+
+    @property
+    def db_connections(self) -> int:
+        """How many transactions one plugin may have open at once."""
+        return cast(int, getattr(settings, "PLEXICHAT_PLUGIN_DB_CONNECTIONS", 4))
+
+    @property
     def emits_per_second(self) -> int:
         """How many custom events one plugin may emit on average."""
         return cast(int, getattr(settings, "PLEXICHAT_PLUGIN_EMITS_PER_SECOND", 100))

@@ -77,18 +77,26 @@ _HOST_VARIABLE = re.compile(r"\?|[:@#$]\w")
 _LINE_COMMENT = re.compile(r"--[^\n]*")
 
 
-def tokens_of(sql: str, dialect: Dialect, *, has_parameters: bool) -> list[Token]:
-    """Return the tokens, joined they are the text without comments; raise `StatementRefused`."""
+def tokens_of(
+    sql: str, dialect: Dialect, *, has_parameters: bool, is_native: bool = False
+) -> list[Token]:
+    """Return the tokens, joined they are the text without comments; raise `StatementRefused`.
+
+    A native text is one that was read before: SQLite's own `?` stands in it for the placeholders.
+    """
     if "\0" in sql:
         raise StatementRefused("a statement cannot hold a NUL character")
-    return _Lexer(sql, dialect, has_parameters=has_parameters).run()
+    return _Lexer(sql, dialect, has_parameters=has_parameters, is_native=is_native).run()
 
 
 class _Lexer:
-    def __init__(self, sql: str, dialect: Dialect, *, has_parameters: bool) -> None:
+    def __init__(
+        self, sql: str, dialect: Dialect, *, has_parameters: bool, is_native: bool
+    ) -> None:
         self._sql = sql
         self._is_sqlite = dialect is Dialect.SQLITE
         self._has_parameters = has_parameters
+        self._is_native = is_native
         self._at = 0
         self._line = 1
         self._tokens: list[Token] = []
@@ -216,6 +224,9 @@ class _Lexer:
         self._keep(Kind.STRING, found.end(), self._without_doubled_percent(raw))
 
     def _other(self) -> None:
+        if self._is_native and self._sql[self._at] == "?":
+            self._keep(Kind.PLACEHOLDER, self._at + 1, "")
+            return
         if self._is_sqlite and _HOST_VARIABLE.match(self._sql, self._at):
             raise StatementRefused(
                 f"line {self._line}: {self._sql[self._at]!r} is no placeholder here; "

@@ -20,6 +20,8 @@ __all__ = ["Dialect", "Statement", "StatementRefused", "read", "split"]
 OWN_PREFIX = "_plexichat_"
 #: Longest statement, in characters.
 MOST_CHARACTERS = 100_000
+#: Statements up to this length are read once and kept; bounds what a thousand of them take.
+KEPT_CHARACTERS = 4_000
 _QUERIES = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES"})
 _ONE_OF_THEM = {Dialect.SQLITE: {"REPLACE"}, Dialect.POSTGRESQL: {"TRUNCATE"}}
 _THROUGH_METHODS = {
@@ -29,7 +31,8 @@ _THROUGH_METHODS = {
     "END": "call conn.commit()",
     "ABORT": "call conn.rollback()",
 }
-_SCHEMA_VERBS = frozenset({"CREATE", "ALTER", "DROP"})
+#: What changes tables themselves.
+SCHEMA_VERBS = frozenset({"CREATE", "ALTER", "DROP"})
 _MODIFIERS = frozenset({"OR", "REPLACE", "UNIQUE"})
 _OBJECTS = {
     Dialect.SQLITE: frozenset({"TABLE", "INDEX", "VIEW", "TRIGGER"}),
@@ -84,12 +87,17 @@ class Statement:
         return [parameters[name] for name in self.placeholders]
 
 
-@lru_cache(maxsize=1024)
 def read(sql: str, dialect: Dialect, has_parameters: bool) -> Statement:
     """Return the one statement in a text; raise `StatementRefused` with the reason.
 
     Without parameters a `%` is a `%`, as in other Python drivers; with them `%%` stands for one.
     """
+    if len(sql) > KEPT_CHARACTERS:
+        return _read(sql, dialect, has_parameters)
+    return _read_once(sql, dialect, has_parameters)
+
+
+def _read(sql: str, dialect: Dialect, has_parameters: bool) -> Statement:
     if len(sql) > MOST_CHARACTERS:
         raise StatementRefused(f"a statement may have {MOST_CHARACTERS} characters, not {len(sql)}")
     tokens = tokens_of(sql, dialect, has_parameters=has_parameters)
@@ -115,6 +123,9 @@ def read(sql: str, dialect: Dialect, has_parameters: bool) -> Statement:
         target=_target(words),
         returning=_returning(tokens, dialect),
     )
+
+
+_read_once = lru_cache(maxsize=1024)(_read)
 
 
 def split(script: str, dialect: Dialect) -> list[tuple[int, str]]:
@@ -169,15 +180,16 @@ def _check_kind(words: Sequence[Token], dialect: Dialect) -> None:
     if first in _THROUGH_METHODS or (first == "ROLLBACK" and not _goes_to_savepoint(words)):
         why = _THROUGH_METHODS.get(first, "call conn.rollback()")
         raise StatementRefused(f"{first} is not for plugins' SQL: {why}")
-    if first in _SCHEMA_VERBS:
+    if first in SCHEMA_VERBS:
         _check_object(words, dialect)
-    elif first == "EXPLAIN":
+    elif first == "EXPLAIN" and dialect is Dialect.POSTGRESQL:
+        # Not on SQLite: there it shows how the chat's views are made.
         if second not in _EXPLAINED:
             raise StatementRefused("EXPLAIN works on SELECT, INSERT, UPDATE and DELETE")
     elif first not in _QUERIES | _ONE_OF_THEM[dialect] | {"SAVEPOINT", "RELEASE", "ROLLBACK"}:
         raise StatementRefused(
             f"{first or words[0].text!r} is not for plugins; they use SELECT, INSERT, UPDATE, "
-            "DELETE, WITH, VALUES, CREATE, ALTER, DROP, EXPLAIN and SAVEPOINT"
+            "DELETE, WITH, VALUES, CREATE, ALTER, DROP and SAVEPOINT"
         )
 
 
@@ -231,7 +243,7 @@ def _target(words: Sequence[Token]) -> str:
 
 def _target_at(words: Sequence[Token]) -> int:
     first = words[0].word
-    if first in _SCHEMA_VERBS:
+    if first in SCHEMA_VERBS:
         return next(
             (at + 1 for at in range(1, len(words)) if words[at].word not in _MODIFIERS), len(words)
         )

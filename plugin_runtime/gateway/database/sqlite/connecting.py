@@ -1,0 +1,90 @@
+"""Opening one connection: the plugin's file, the chat's views, and every bound that SQLite has."""
+
+from __future__ import annotations
+
+import sqlite3
+import urllib.parse
+from pathlib import Path
+
+from plexichat.chat.data_views import VIEWS
+from plugin_runtime.conf import conf
+
+from .walls import CORE, Walls
+
+PAGE_BYTES = 4096
+#: The longest text or blob, and the longest row.
+VALUE_BYTES = 2 * 1024 * 1024
+_LIMITS = {
+    sqlite3.SQLITE_LIMIT_LENGTH: VALUE_BYTES,
+    sqlite3.SQLITE_LIMIT_SQL_LENGTH: 400_000,
+    sqlite3.SQLITE_LIMIT_COLUMN: 500,
+    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 200,
+    sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 100,
+    sqlite3.SQLITE_LIMIT_VDBE_OP: 200_000,
+    sqlite3.SQLITE_LIMIT_FUNCTION_ARG: 100,
+    sqlite3.SQLITE_LIMIT_ATTACHED: 1,
+    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 500,
+    sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER: 10_000,
+    sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 20,
+    sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
+}
+_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = NORMAL",
+    "foreign_keys = ON",
+    "trusted_schema = OFF",
+    "cell_size_check = ON",
+)
+#: How long a statement waits for another connection of the plugin to finish writing.
+BUSY_SECONDS = 5.0
+#: SQLite asks the deadline after so many of its own instructions: a millisecond or less.
+INSTRUCTIONS_BETWEEN = 10_000
+
+
+def connect(
+    path: Path, core: Path | None, views: frozenset[str]
+) -> tuple[sqlite3.Connection, Walls]:
+    """Return a connection with its walls up; raise `sqlite3.Error`.
+
+    `core` is the chat's own file, attached read-only for the views; nothing is attached without.
+    """
+    connection = sqlite3.connect(
+        _uri(path, "rwc"),
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,  # a session is used by one thread at a time, not always the same
+        timeout=BUSY_SECONDS,
+    )
+    try:
+        walls = _set_up(connection, core, views)
+    except BaseException:
+        connection.close()
+        raise
+    return connection, walls
+
+
+def _set_up(connection: sqlite3.Connection, core: Path | None, views: frozenset[str]) -> Walls:
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute(f"PRAGMA max_page_count = {max(16, conf.db_bytes // PAGE_BYTES)}")
+    connection.enable_load_extension(False)
+    modules = frozenset(name for (name,) in connection.execute("PRAGMA module_list"))
+    walls = Walls(views if core else frozenset(), virtual_tables=modules)
+    if core is not None and views:
+        connection.execute("ATTACH ? AS " + CORE, (_uri(core, "ro"),))
+        _make_views(connection, walls)
+    connection.execute(f"CREATE TEMP TABLE {walls.clock} (moment TIMESTAMP)")
+    for limit, most in _LIMITS.items():
+        connection.setlimit(limit, most)
+    connection.set_authorizer(walls.ask)
+    return walls
+
+
+def _make_views(connection: sqlite3.Connection, walls: Walls) -> None:
+    for name, inner in walls.inner.items():
+        connection.execute(f"CREATE TEMP VIEW {inner} AS {VIEWS[name].select(CORE)}")
+        connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM temp.{inner}")
+
+
+def _uri(path: Path, mode: str) -> str:
+    return f"file:{urllib.parse.quote(str(path))}?mode={mode}"

@@ -1,0 +1,206 @@
+"""One plugin's connection to its SQLite file."""
+
+from __future__ import annotations
+
+import datetime
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from plexichat.chat.data_views import VIEWS
+from plugin_runtime.conf import conf
+from plugin_runtime.gateway.database.statements import SCHEMA_VERBS, Statement
+from plugin_runtime.gateway.database.store import Column, DatabaseRefusal, Result
+
+from .connecting import INSTRUCTIONS_BETWEEN
+from .faults import refusal_of
+from .shapes import Shapes
+from .values import moment, stored
+from .walls import Walls, told
+
+#: What the driver raises for a statement that cannot be run, or values that cannot be bound.
+_FAULTS: tuple[type[Exception], ...] = (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeError)
+
+Opener = Callable[[frozenset[str]], tuple[sqlite3.Connection, Walls]]
+
+
+def views_for(grants: frozenset[str]) -> frozenset[str]:
+    """Return the views that these grants open."""
+    return frozenset(name for name, view in VIEWS.items() if view.capability in grants)
+
+
+class SQLiteSession:
+    """A session; see `store.Session`."""
+
+    def __init__(self, opened: Opener, grants: frozenset[str], *, shapes: Shapes) -> None:
+        self._opened = opened
+        self._shapes = shapes
+        self._grants = grants
+        self._cursor: sqlite3.Cursor | None = None
+        self._until = 0.0
+        self._has_written = False
+        self._now = ""
+        #: Takes the session when its user closes it; None while nobody uses it.
+        self.give_back: Callable[[SQLiteSession], None] | None = None
+        self._connect()
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether something would be rolled back now."""
+        return self._connection.in_transaction
+
+    def use_grants(self, grants: frozenset[str]) -> None:
+        """Take away at once what is not granted any more; what is new comes between transactions."""
+        if grants is self._grants:
+            return
+        views = views_for(grants)
+        if views != self._walls.shown:
+            self._drop_result()
+            self._walls.shown = views & frozenset(self._walls.inner)
+            # Also makes SQLite prepare anew what it had prepared while more was allowed.
+            self._connection.set_authorizer(self._walls.ask)
+        if views == self._walls.shown:
+            self._grants = grants
+        elif not self.is_in_transaction:
+            self._connection.close()
+            self._grants = grants
+            self._connect()
+
+    def execute(self, statement: Statement, values: Sequence[Any], *, seconds: float) -> Result:
+        """Run one statement; see `store.Session`."""
+        with self._working(seconds):
+            self._prepare_for(statement)
+            self._cursor = cursor = self._connection.cursor()
+            cursor.execute(statement.text, stored(values))
+        self._after(statement)
+        columns = self._columns(statement, cursor)
+        return Result(
+            columns=columns,
+            rowcount=cursor.rowcount,
+            rows=self._rows(cursor) if columns is not None else iter(()),
+            lastrowid=cursor.lastrowid if statement.keyword in ("INSERT", "REPLACE") else None,
+        )
+
+    def execute_many(
+        self, statement: Statement, sets: Sequence[Sequence[Any]], *, seconds: float
+    ) -> int:
+        """Run one statement for each set of values; see `store.Session`."""
+        with self._working(seconds):
+            self._prepare_for(statement)
+            cursor = self._connection.executemany(statement.text, [stored(each) for each in sets])
+        self._after(statement)
+        return cursor.rowcount
+
+    def resume(self, *, seconds: float) -> None:
+        """Allow more time for taking rows."""
+        self._until = time.monotonic() + seconds
+
+    def commit(self) -> None:
+        """Make the transaction last."""
+        self._drop_result()
+        if self._connection.in_transaction:
+            with self._working(conf.db_statement_seconds), self._walls.lowered():
+                self._connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo the transaction."""
+        self._drop_result()
+        if self._connection.in_transaction:
+            with self._working(conf.db_statement_seconds), self._walls.lowered():
+                self._connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Roll back and give the connection back to the store."""
+        give_back, self.give_back = self.give_back, None
+        if give_back is not None:
+            self.rollback()
+            give_back(self)
+
+    def end(self) -> None:
+        """Close the connection itself."""
+        self._drop_result()
+        self._connection.close()
+
+    def run_ours(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement of the host's own, with `?` for values, the walls down."""
+        with self._working(conf.db_statement_seconds), self._walls.lowered():
+            return self._connection.execute(sql, values).fetchall()
+
+    def begin(self) -> None:
+        """Begin a transaction that writes."""
+        self._begin("IMMEDIATE")
+        self._has_written = True
+
+    def _connect(self) -> None:
+        self._connection, self._walls = self._opened(views_for(self._grants))
+        self._connection.set_progress_handler(self._is_too_late, INSTRUCTIONS_BETWEEN)
+        self._connection.create_function("NOW", 0, lambda: self._now)
+
+    def _prepare_for(self, statement: Statement) -> None:
+        self._walls.is_schema_change = statement.keyword in SCHEMA_VERBS
+        writes = statement.is_write or statement.keyword == "SAVEPOINT"
+        if not self._connection.in_transaction:
+            self._begin("IMMEDIATE" if writes else "DEFERRED")
+            self._has_written = writes
+        elif writes and not self._has_written:
+            # What was read stays valid as it does on PostgreSQL (read committed); to write on
+            # the old view of the file SQLite would refuse whenever somebody else had written.
+            with self._walls.lowered():
+                self._connection.execute("COMMIT")
+            self._begin("IMMEDIATE")
+            self._has_written = True
+
+    def _begin(self, how: str) -> None:
+        self._now = moment(datetime.datetime.now(datetime.UTC))
+        with self._walls.lowered():
+            self._connection.execute(f"BEGIN {how}")
+
+    def _after(self, statement: Statement) -> None:
+        if statement.keyword in SCHEMA_VERBS:
+            self._shapes.forget()
+
+    def _columns(self, statement: Statement, cursor: sqlite3.Cursor) -> tuple[Column, ...] | None:
+        if cursor.description is None:
+            return None
+        names = [told(column[0], self._walls) for column in cursor.description]
+        with self._walls.lowered():
+            types = self._shapes.of(statement, self._connection, self._walls.clock)
+        if len(types) != len(names):
+            types = ("",) * len(names)
+        return tuple(Column(*pair) for pair in zip(names, types, strict=True))
+
+    def _rows(self, cursor: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
+        try:
+            yield from cursor
+        except _FAULTS as error:
+            raise self._refusal(error) from error
+
+    @contextmanager
+    def _working(self, seconds: float) -> Iterator[None]:
+        self._drop_result()
+        self._until = time.monotonic() + seconds
+        self._walls.refused = ""
+        try:
+            yield
+        except _FAULTS as error:
+            raise self._refusal(error) from error
+
+    def _refusal(self, error: Exception) -> DatabaseRefusal:
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+            return DatabaseRefusal(
+                "OperationalError", "the statement ran for too long and was stopped"
+            )
+        refusal = refusal_of(error, refused=self._walls.refused, bytes_allowed=conf.db_bytes)
+        return DatabaseRefusal(
+            refusal.kind, told(str(refusal), self._walls), missing=refusal.missing
+        )
+
+    def _drop_result(self) -> None:
+        cursor, self._cursor = self._cursor, None
+        if cursor is not None:
+            cursor.close()
+
+    def _is_too_late(self) -> bool:
+        return time.monotonic() > self._until

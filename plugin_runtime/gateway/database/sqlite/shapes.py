@@ -1,0 +1,127 @@
+"""The types of a result's columns, which Python's SQLite driver does not tell.
+
+A temporary view of the same SELECT tells them: SQLite names the declared type of every column
+that comes from a table. `MAX` and `MIN` are looked through, and what tells the time counts as a
+timestamp, so that a statement brings the same Python types as on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import sqlite3
+import threading
+
+from plugin_runtime.gateway.database.lexer import Dialect, Kind, Token, tokens_of
+from plugin_runtime.gateway.database.statements import Statement
+
+_MOST_KEPT = 200
+_TYPES = {
+    "TIMESTAMP": "timestamp",
+    "TIMESTAMPTZ": "timestamp",
+    "DATETIME": "timestamp",
+    "DATE": "date",
+    "TIME": "time",
+    "DECIMAL": "decimal",
+    "NUMERIC": "decimal",
+    "UUID": "uuid",
+    "BOOL": "boolean",
+    "BOOLEAN": "boolean",
+}
+_FIRST_WORD = re.compile(r"[A-Za-z]+")
+_EXTREMES = frozenset({"MAX", "MIN"})
+
+
+class Shapes:
+    """The types found so far for one plugin; safe for threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[str, ...]] = {}
+
+    def forget(self) -> None:
+        """Tables have changed."""
+        with self._lock:
+            self._known.clear()
+
+    def of(
+        self, statement: Statement, connection: sqlite3.Connection, clock: str
+    ) -> tuple[str, ...]:
+        """Return each column's type; none at all when they cannot be found.
+
+        The statement has been run by this connection, so it may be run; the walls are down.
+        `clock` is a temporary table whose column `moment` is a timestamp.
+        """
+        known = self._known.get(statement.text)
+        if known is None:
+            known = _found(statement, connection, clock)
+            with self._lock:
+                if len(self._known) >= _MOST_KEPT:
+                    self._known.clear()
+                self._known[statement.text] = known
+        return known
+
+
+def _found(statement: Statement, connection: sqlite3.Connection, clock: str) -> tuple[str, ...]:
+    text = statement.text
+    if statement.is_write:
+        if not statement.returning:
+            return ()
+        text = f'SELECT {statement.returning} FROM "{statement.target}"'
+    tokens = tokens_of(text, Dialect.SQLITE, has_parameters=False, is_native=True)
+    for plain in (_looked_through(tokens, clock), _without_placeholders(tokens)):
+        types = _declared(plain, connection)
+        if types is not None:
+            return types
+    return ()
+
+
+def _declared(select: str, connection: sqlite3.Connection) -> tuple[str, ...] | None:
+    view = f"s{secrets.token_hex(8)}"
+    try:
+        connection.execute(f"CREATE TEMP VIEW {view} AS {select}")
+    except sqlite3.Error:
+        return None
+    try:
+        columns = connection.execute(f"PRAGMA table_info({view})").fetchall()
+        return tuple(_type_of(column[2]) for column in columns)
+    except sqlite3.Error:
+        return None
+    finally:
+        connection.execute(f"DROP VIEW {view}")
+
+
+def _type_of(declared: str) -> str:
+    found = _FIRST_WORD.match(declared or "")
+    return _TYPES.get(found.group().upper(), "") if found else ""
+
+
+def _without_placeholders(tokens: list[Token]) -> str:
+    return "".join("NULL" if token.kind is Kind.PLACEHOLDER else token.text for token in tokens)
+
+
+def _looked_through(tokens: list[Token], clock: str) -> str:
+    """Return the text with what hides a column's type taken away."""
+    parts: list[str] = []
+    at = 0
+    while at < len(tokens):
+        token, opens = tokens[at], _opens(tokens, at + 1)
+        if token.word == "NOW" and opens:
+            parts.append(f"(SELECT moment FROM temp.{clock})")
+            at = _opens(tokens, opens, ")") or len(tokens)
+            continue
+        if token.kind is Kind.PLACEHOLDER:
+            parts.append("NULL")
+        elif token.word == "CURRENT_TIMESTAMP":
+            parts.append(f"(SELECT moment FROM temp.{clock})")
+        elif not (token.word in _EXTREMES and opens):
+            parts.append(token.text)
+        at += 1
+    return "".join(parts)
+
+
+def _opens(tokens: list[Token], at: int, bracket: str = "(") -> int:
+    """Return where it goes on behind a bracket that comes next; 0 when something else comes."""
+    while at < len(tokens) and tokens[at].kind is Kind.SPACE:
+        at += 1
+    return at + 1 if at < len(tokens) and tokens[at].text == bracket else 0
