@@ -27,7 +27,7 @@ Settle = Callable[[Any, str], Any]
 #: Told of a task that raised: its name and the exception.
 Report = Callable[[str, BaseException], None]
 #: Told which task the calling thread works for from now on.
-Begin = Callable[[str], None]
+Begin = Callable[[str], object]
 
 
 class Task:

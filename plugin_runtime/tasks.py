@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from plugin_runtime.events import bell, drain
+from plugin_runtime.jobs import runner
 from plugins_registry import services
 
 SWEEP_TASK = "plugin_runtime.sweep"
@@ -19,8 +20,9 @@ def deliver(plugin: str) -> None:
 
 @shared_task(name=SWEEP_TASK)
 def sweep() -> None:
-    """Ring for every queue that waits; makes good whatever ring was lost."""
+    """Ring for every queue that waits, whatever ring was lost, and begin the jobs that are due."""
     bell.ring(services.plugins_with_due_deliveries())
+    runner.start_due()
 
 
 @shared_task(name=RETAIN_TASK)
