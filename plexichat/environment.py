@@ -7,7 +7,7 @@ all problems in one sentence each instead of the first one in a traceback.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -52,6 +52,14 @@ class Environment:
         """Return what stands between commas."""
         parts = [part.strip() for part in self._given(name).split(",")]
         return [part for part in parts if part] or default
+
+    def hosts(self, name: str, refuse: Callable[[str], str | None]) -> list[str]:
+        """Return what stands between commas and is not refused."""
+        found = self.words(name, [])
+        refusals = [refusal for word in found if (refusal := refuse(word))]
+        for refusal in refusals:
+            self._refuse(name, f"has a host that is none: {refusal}")
+        return [] if refusals else found
 
     def flag(self, name: str, *, default: bool = False) -> bool:
         """Return a yes or no."""

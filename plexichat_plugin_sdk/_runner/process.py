@@ -27,7 +27,7 @@ from plexichat_plugin_sdk._wire.control import (
 from plexichat_plugin_sdk._wire.framing import WireClosed
 from plexichat_plugin_sdk.logging import get_logger
 
-from . import loading, output, stacks
+from . import loading, network, output, stacks
 from .async_handlers import AsyncHandlers, current_call
 from .background import failed
 from .calls import Conversations, Dispatch
@@ -152,6 +152,7 @@ class Process:
         stacks.set_places(load.root, load.site_packages)
         loading.open_paths(load)
         output.redirect()
+        network.install()
         return self._lifecycle.load(load)
 
     def _change_config(self, config: dict[str, Any]) -> None:
