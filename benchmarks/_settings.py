@@ -6,3 +6,4 @@ from plexichat.settings import *  # noqa: F403 - the product as it is, whatever 
 
 ROOT_URLCONF = "benchmarks._urls"
 PLEXICHAT_PLUGIN_RATE = "1000000/s"
+PLEXICHAT_POST_RATE = "1000000/s"

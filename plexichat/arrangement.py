@@ -21,6 +21,8 @@ from plugins_registry import keys
 SQLITE_WAIT_SECONDS = 20
 #: How long a thread waits for a connection of the pool, and for a server that is not there.
 POOL_WAIT_SECONDS = 5
+#: How long whoever asks the shared cache waits for a Redis that is not there, or hangs.
+REDIS_WAIT_SECONDS = 2
 #: Entries of the embedded cache; Django's 300 would forget throttles and heartbeats.
 EMBEDDED_CACHE_ENTRIES = 100_000
 #: How often the embedded broker looks for tasks: at the default 1 s it moves four a second.
@@ -64,7 +66,9 @@ def caches(redis_url: str) -> dict[str, dict[str, Any]]:
     """Return Django's caches: in this process, or shared in Redis."""
     if redis_url:
         backend = "django.core.cache.backends.redis.RedisCache"
-        return {"default": {"BACKEND": backend, "LOCATION": redis_url, "KEY_PREFIX": "plexichat"}}
+        waits = dict.fromkeys(("socket_connect_timeout", "socket_timeout"), REDIS_WAIT_SECONDS)
+        place = {"LOCATION": redis_url, "KEY_PREFIX": "plexichat", "OPTIONS": waits}
+        return {"default": {"BACKEND": backend, **place}}
     local = "django.core.cache.backends.locmem.LocMemCache"
     return {"default": {"BACKEND": local, "OPTIONS": {"MAX_ENTRIES": EMBEDDED_CACHE_ENTRIES}}}
 

@@ -12,6 +12,8 @@ class ChatSettings:
 
     #: Longest message, in characters.
     message_characters: int = 8_000
+    #: How fast one user may post and edit, per web process; five seconds' worth at once.
+    post_rate: str = "20/s"
     #: Largest `metadata` of a message, in bytes of JSON.
     metadata_bytes: int = 16_384
     #: Most members that a channel may be created with; more can join or be added later.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 #: Field name → what is wrong with it, one sentence each.
@@ -48,6 +49,16 @@ class Conflict(ChatError):
     """The thing's nature forbids it, whoever asks."""
 
     code = "conflict"
+
+
+class TooFast(ChatError):
+    """The user posts faster than the server's rate allows; `wait` is in seconds."""
+
+    code = "throttled"
+
+    def __init__(self, wait: float) -> None:
+        self.wait = max(1, math.ceil(wait))
+        super().__init__(f"You post too fast. Try again in {self.wait} s.")
 
 
 class WrongCredentials(ChatError):

@@ -10,6 +10,8 @@ from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
+from plexichat.chat.counts import counts
+
 from . import refusals
 from .conf import conf
 
@@ -20,6 +22,8 @@ class _PluginThrottle(SimpleRateThrottle):
     Counting is get-then-set: under heavy concurrency a few requests too many get through, which
     a limit against flooding can bear.
     """
+
+    cache = counts
 
     def __init__(self, plugin: str) -> None:
         self.plugin = plugin

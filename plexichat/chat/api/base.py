@@ -10,11 +10,11 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer
-from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
 from plexichat.chat.api.authentication import BearerAuthentication
 from plexichat.chat.api.bodies import BoundedJSONParser
+from plexichat.chat.api.throttling import ScopedThrottle
 from plexichat.chat.models import User
 
 Shape = TypeVar("Shape", bound="Serializer[object]")
@@ -28,7 +28,7 @@ class ChatView(APIView):
     parser_classes = [BoundedJSONParser]
     renderer_classes = [JSONRenderer]
     # Counts only where a view names its `throttle_scope`.
-    throttle_classes = [ScopedRateThrottle]
+    throttle_classes = [ScopedThrottle]
 
 
 class OpenChatView(ChatView):

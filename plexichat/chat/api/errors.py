@@ -35,6 +35,7 @@ STATUS_OF: Mapping[type[exceptions.ChatError], int] = {
     exceptions.PermissionDenied: status.HTTP_403_FORBIDDEN,
     exceptions.NotFound: status.HTTP_404_NOT_FOUND,
     exceptions.Conflict: status.HTTP_409_CONFLICT,
+    exceptions.TooFast: status.HTTP_429_TOO_MANY_REQUESTS,
     events.Blocked: status.HTTP_422_UNPROCESSABLE_ENTITY,
     events.FilterUnavailable: status.HTTP_503_SERVICE_UNAVAILABLE,
 }
@@ -73,9 +74,12 @@ def _chat_refusal(error: exceptions.ChatError) -> Response:
     body: dict[str, Any] = {"code": error.code, "detail": str(error)}
     if isinstance(error, exceptions.Invalid):
         body["errors"] = error.errors
-    headers = {"WWW-Authenticate": "Bearer"}
-    is_login = isinstance(error, exceptions.WrongCredentials)
-    return Response(body, _along(STATUS_OF, error), headers=headers if is_login else None)
+    headers = {}
+    if isinstance(error, exceptions.WrongCredentials):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, exceptions.TooFast):
+        headers["Retry-After"] = str(error.wait)
+    return Response(body, _along(STATUS_OF, error), headers=headers)
 
 
 def _rest_refusal(error: rest.APIException) -> Response:

@@ -8,7 +8,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from plexichat.chat import payloads, queries, services
+from plexichat.chat import pace, payloads, queries, services
 from plexichat.chat.api import shapes
 from plexichat.chat.api.base import ChatView, account_of, shaped
 from plexichat.chat.api.describe import call
@@ -36,12 +36,14 @@ class Messages(ChatView):
         "Say something; plugins may change it, or block it (422)",
         takes=shapes.NewMessage,
         gives={201: shapes.MessageFacts},
-        refuses=(400, 401, 403, 404, 422, 503),
+        refuses=(400, 401, 403, 404, 422, 429, 503),
     )
     def post(self, request: Request, channel_id: str) -> Response:
         """Say it, and show what was stored."""
+        author = account_of(request)
+        pace.check(author.pk)
         wish: dict[str, Any] = shaped(shapes.NewMessage(data=request.data))
-        said = services.post_message(account_of(request), channel_id, **wish)
+        said = services.post_message(author, channel_id, **wish)
         return Response(payloads.message(said), status.HTTP_201_CREATED)
 
 
@@ -53,12 +55,14 @@ class OneMessage(ChatView):
         "Edit one's own message; plugins are asked as when it was sent",
         takes=shapes.MessageChange,
         gives={200: shapes.MessageFacts},
-        refuses=(400, 401, 403, 404, 422, 503),
+        refuses=(400, 401, 403, 404, 422, 429, 503),
     )
     def patch(self, request: Request, message_id: str) -> Response:
         """Replace its words, and show what was stored."""
+        editor = account_of(request)
+        pace.check(editor.pk)
         wish: dict[str, Any] = shaped(shapes.MessageChange(data=request.data))
-        said = services.edit_message(account_of(request), message_id, **wish)
+        said = services.edit_message(editor, message_id, **wish)
         return Response(payloads.message(said))
 
     @call(

@@ -28,7 +28,7 @@ from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from plexichat.chat import queries, services
+from plexichat.chat import pace, queries, services
 from plexichat.chat.conf import chat_settings
 from plexichat.chat.exceptions import ChatError
 from plexichat.chat.live import auth, requests
@@ -101,6 +101,7 @@ class ChatSocket(AsyncWebsocketConsumer):
             await self._end_login()
 
     async def _send_message(self, identity: auth.Identity, text: str | None) -> Frame:
+        pace.check(identity.user.pk)
         wish = requests.read(text)
         said = await in_thread(services.post_message)(identity.user, **wish)
         return {"type": "sent", "message_id": said.public_id}
