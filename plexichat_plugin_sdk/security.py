@@ -9,9 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import _host
-from ._later import not_available
+from ._encryption import decrypt_data, encrypt_data
 from ._marks import Function, mark
 from .exceptions import ValidationError
+
+__all__ = [
+    "check_permission",
+    "decrypt_data",
+    "encrypt_data",
+    "get_user_permissions",
+    "require_permission",
+]
 
 
 def require_permission(permission: str) -> Callable[[Function], Function]:
@@ -48,11 +56,18 @@ def get_user_permissions(user_id: str) -> list[str]:
     return sorted(str(label) for label in _host.ask("permissions.of_user", user_id=user_id))
 
 
-def encrypt_data(data: str | bytes) -> str:
-    """Encrypt with the plugin's own key; raises `NotAvailable` on this server."""
-    raise not_available("encrypt_data()")
+def has_capability(name: str) -> bool:
+    """Whether an admin has granted the plugin this capability, exactly as the manifest writes it.
+
+    Optional ones come and go while the plugin runs. Asking first is never needed: what lacks its
+    capability raises `PermissionError`. Raises `PluginError` when the host fails.
+    """
+    return name in granted_capabilities()
 
 
-def decrypt_data(token: str) -> str | bytes:
-    """Undo `encrypt_data`; raises `NotAvailable` on this server."""
-    raise not_available("decrypt_data()")
+def granted_capabilities() -> list[str]:
+    """Return the capabilities that the plugin holds at this moment, sorted.
+
+    Raises `PluginError` when the host fails.
+    """
+    return [str(name) for name in _host.ask("capabilities.granted")]

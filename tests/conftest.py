@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.cache import cache
 from redis import Redis
 
+from plugin_runtime import news
+
 
 @pytest.hookimpl(trylast=True)  # whatever order is drawn among the rest
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -19,8 +21,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _empty_cache() -> Iterator[None]:
-    """Throttles and heartbeats of one test are no business of the next."""
+    """Throttles, heartbeats and copies of one test are no business of the next."""
     yield
+    news.forget()
     if not settings.PLEXICHAT_REDIS_URL:
         cache.clear()
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from plugins_registry import services
+from plugins_registry import capabilities, services
 from plugins_registry.commands.parsers import Verbs, add_json, add_verb, add_wait
 from plugins_registry.commands.terminal import Terminal
 from plugins_registry.commands.wishing import report_active
@@ -75,6 +75,8 @@ def _describe(manifest: Manifest, inspection: Inspection, terminal: Terminal) ->
     )
     terminal.line(f"  requires: {', '.join(manifest.required_capabilities) or 'nothing'}")
     terminal.line(f"  would like: {', '.join(manifest.optional_capabilities) or 'nothing'}")
+    for capability in manifest.capabilities:
+        terminal.line(f"    {capabilities.meaning(capability)}")
     terminal.line(f"  hooks: {', '.join(manifest.hooks) or 'what its code handles'}")
     claims = "what its code declares"
     if manifest.endpoints is not None:

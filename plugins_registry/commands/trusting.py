@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from plugins_registry import services
+from plugins_registry import capabilities, services, waiting
 from plugins_registry.commands.parsers import Verbs, add_verb
 from plugins_registry.commands.terminal import Terminal
 
@@ -20,14 +20,18 @@ def register(verbs: Verbs) -> None:
 
 
 def grant(options: Namespace, terminal: Terminal) -> None:
-    """Allow capabilities to a plugin."""
+    """Allow capabilities to a plugin, at once."""
     services.grant(options.name, options.capabilities)
+    waiting.settle()
     terminal.line(f"{options.name} may now: {', '.join(options.capabilities)}")
+    for capability in options.capabilities:
+        terminal.line(f"  {capabilities.meaning(capability)}")
 
 
 def revoke(options: Namespace, terminal: Terminal) -> None:
-    """Take capabilities from a plugin; disables it when it requires one of them."""
+    """Take capabilities from a plugin, at once; disables it when it requires one of them."""
     plugin = services.revoke(options.name, options.capabilities)
+    waiting.settle()
     terminal.line(f"{plugin.name} may no longer: {', '.join(options.capabilities)}")
     if not plugin.is_enabled:
         terminal.line(f"{plugin.name} is disabled")
@@ -36,4 +40,5 @@ def revoke(options: Namespace, terminal: Terminal) -> None:
 def permit(options: Namespace, terminal: Terminal) -> None:
     """Give a user permissions that plugins declare."""
     services.permit(options.user, options.permissions)
+    waiting.settle()
     terminal.line(f"{options.user} holds: {', '.join(options.permissions)}")

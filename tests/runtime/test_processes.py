@@ -25,12 +25,17 @@ pytestmark = pytest.mark.backends
 CODE = """
 from plexichat_plugin_sdk import Plugin, endpoint
 from plexichat_plugin_sdk.config import get_config
+from plexichat_plugin_sdk.security import granted_capabilities
 
 
 class Asks(Plugin):
     @endpoint("/api/v1/asks")
     def ask(self, request):
         return get_config(self.name, {"greeting": "none"})
+
+    @endpoint("/api/v1/asks/granted")
+    def granted(self, request):
+        return granted_capabilities()
 """
 
 
@@ -90,7 +95,8 @@ def supervisor(
 
     folder = tmp_path / "asks"
     folder.mkdir()
-    (folder / "plugin.yaml").write_text('plugin: {name: asks, version: "1.0"}\n')
+    manifest = 'plugin: {name: asks, version: "1.0"}\npermissions: {optional: [message_send]}\n'
+    (folder / "plugin.yaml").write_text(manifest)
     (folder / "plugin.py").write_text(CODE)
     services.install(folder, allow_unsigned=True, grant_all=True)
     services.configure("asks", {"greeting": "hello"})
@@ -106,10 +112,10 @@ def supervisor(
     board.forget()
 
 
-def ask() -> Any:
-    request = {"user_id": "u", "method": "GET", "path": "/api/v1/asks", "path_params": {}}
+def ask(path: str = "/api/v1/asks") -> Any:
+    request = {"user_id": "u", "method": "GET", "path": path, "path_params": {}}
     request |= {"params": {}, "headers": {}, "body": None, "files": {}}
-    target = "GET /api/v1/asks"
+    target = f"GET {path}"
     return conversations.call("asks", "endpoint", target, request, deadline_ms=10_000)[2]
 
 
@@ -122,6 +128,23 @@ def test_a_plugin_asks_the_gateway_process(supervisor: Callable[[], Any]) -> Non
     wait_for(is_active, what="active")
 
     assert ask() == {"greeting": "hello"}
+
+
+def test_grants_reach_the_gateway_process_before_they_are_settled(
+    supervisor: Callable[[], Any],
+) -> None:
+    supervisor()
+    wait_for(is_active, what="active")
+    path = "/api/v1/asks/granted"
+    assert ask(path) == ["message_send"]
+
+    for _ in range(5):
+        services.revoke("asks", ["message_send"])
+        client.settle()
+        assert ask(path) == []
+        services.grant("asks", ["message_send"])
+        client.settle()
+        assert ask(path) == ["message_send"]
 
 
 def test_a_killed_gateway_is_replaced(supervisor: Callable[[], subprocess.Popen[str]]) -> None:
