@@ -59,7 +59,8 @@ def _table(model: type[Model]) -> str:
 
 def _column(model: type[Model], name: str) -> str:
     field = model._meta.get_field(name)
-    assert isinstance(field, Field)  # each of ours has a column
+    assert isinstance(field, Field)  # a relation without a column is not shown
+    assert field.column is not None
     return field.column
 
 

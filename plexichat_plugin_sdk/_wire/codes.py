@@ -26,3 +26,5 @@ LIMIT_REACHED = "limit_reached"
 MESSAGE_BLOCKED = "message_blocked"
 #: The cache refuses a command: the key holds another type, or a number is none.
 CACHE_ERROR = "cache_error"
+#: The plugin's database refuses; `details["kind"]` is the name of PEP 249's class.
+DATABASE = "database_error"

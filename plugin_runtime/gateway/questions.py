@@ -11,9 +11,18 @@ from typing import Any
 
 from plexichat_plugin_sdk._wire import codes
 from plugin_runtime import permissions
-from plugins_registry import queries
 
-from . import broadcasting, network, reporting, speaking, standing
+from . import (
+    broadcasting,
+    cache,
+    configuration,
+    database,
+    encryption,
+    network,
+    reporting,
+    speaking,
+    standing,
+)
 from .asking import Asker
 from .emitting import emit
 from .refusal import Refusal, text
@@ -27,13 +36,6 @@ def answer(asker: Asker, what: str, arguments: Mapping[str, Any]) -> Any:
     if answerer is None:
         raise Refusal(codes.NOT_AVAILABLE, f"{what!r} is not available on this server")
     return answerer(asker, arguments)
-
-
-def _config(asker: Asker, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "stored": queries.stored_config(asker.plugin),
-        "effective": queries.effective_config(asker.plugin),
-    }
 
 
 def _has_permission(asker: Asker, arguments: Mapping[str, Any]) -> bool:
@@ -50,11 +52,14 @@ def _emit(asker: Asker, arguments: Mapping[str, Any]) -> None:
 
 
 QUESTIONS: dict[str, Answerer] = {
-    "config.get": _config,
     "hooks.emit": _emit,
     "permissions.check": _has_permission,
     "permissions.of_user": _permissions,
+    **cache.QUESTIONS,
+    **database.QUESTIONS,
     **standing.QUESTIONS,
+    **configuration.QUESTIONS,
+    **encryption.QUESTIONS,
     **network.QUESTIONS,
     **speaking.QUESTIONS,
     **broadcasting.QUESTIONS,

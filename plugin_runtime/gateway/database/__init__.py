@@ -6,3 +6,7 @@ what its release needs.
 """
 
 from __future__ import annotations
+
+from .questions import QUESTIONS
+
+__all__ = ["QUESTIONS"]

@@ -52,7 +52,7 @@ class SQLiteSession:
         return self._connection.in_transaction
 
     def use_grants(self, grants: frozenset[str]) -> None:
-        """Take away at once what is not granted any more; what is new comes between transactions."""
+        """Take away at once what was withdrawn; what is new comes with the next transaction."""
         if grants is self._grants:
             return
         views = views_for(grants)
