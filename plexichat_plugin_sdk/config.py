@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import _host
-from ._later import not_available
-from .exceptions import PermissionError
+from ._plain import as_plain
+from .exceptions import PermissionError, ValidationError
+
+#: Told of the effective configuration when the plugin itself has changed it.
+update_listeners: list[Callable[[dict[str, Any]], None]] = []
 
 
 def get_config(
@@ -29,8 +32,24 @@ def get_config(
 
 
 def update_config(name: str, values: Mapping[str, Any]) -> None:
-    """Change the plugin's own configuration; raises `NotAvailable` on this server."""
-    raise not_available("update_config()")
+    """Change the plugin's own stored configuration.
+
+    Mappings are merged key by key into what is stored, everything else replaces it. The values
+    are checked as an admin's are: all or nothing. When it returns, `self.config` and `get_config`
+    are fresh; `on_config_changed` is called soon after. Admins see the change in the history.
+
+    Raises `ValidationError` with every problem, `LimitReached` when it is called more often than
+    a configuration changes (`get_cache_client` and the database are for that), `PermissionError`
+    for another plugin's name.
+    """
+    _refuse_other_names(name)
+    if not isinstance(values, Mapping):
+        raise ValidationError(
+            f"update_config() takes a mapping of settings, not {type(values).__name__}"
+        )
+    answer = _host.ask("config.update", values=as_plain(dict(values), "the configuration"))
+    for listener in update_listeners:
+        listener(answer["effective"])
 
 
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,7 +75,7 @@ def _refuse_other_names(name: str | None) -> None:
     own = host.identity.plugin
     if _spelled_alike(name) != _spelled_alike(own):
         raise PermissionError(
-            f"{name!r} is not this plugin's name; {own!r} can read only its own configuration"
+            f"{name!r} is not this plugin's name; {own!r} has only its own configuration"
         )
 
 

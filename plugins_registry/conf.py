@@ -29,6 +29,8 @@ class RegistrySettings:
     INSTALL_POLICY: str = "ask"
     #: The stored configuration of one plugin, as JSON.
     CONFIG_MAX_BYTES: int = 64 * 1024
+    #: Changes of a configuration that can be looked at and returned to, per plugin.
+    CONFIG_HISTORY: int = 50
     #: Tries before a delivery is dead, and the pause after the first failure; it doubles each time.
     DELIVERY_TRIES: int = 5
     DELIVERY_BACKOFF_SECONDS: int = 10

@@ -10,12 +10,24 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from plugins_registry import keys
 from plugins_registry.exceptions import TokenRefused
+
+
+class TokenCounter(Protocol):
+    """Counts tokens where plugins keep their own: whoever stores for them offers one."""
+
+    def count_texts(self, plugin: str, prefix: str) -> int:
+        """How many texts of a plugin begin like this; 0 for a plugin that stores nothing."""
+
+
+#: Those who can count, put here at start-up.
+counters: list[TokenCounter] = []
 
 VERSION = "plx1"
 NONCE_BYTES = 12

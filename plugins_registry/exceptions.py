@@ -55,6 +55,18 @@ class ConfigurationRefused(ProblemsFound):
         super().__init__(f"the configuration of {plugin!r} was not changed", problems)
 
 
+class ChangeNotFound(RegistryError):
+    """No change of this id is in the history of the plugin's configuration."""
+
+    def __init__(self, plugin: str, change_id: int, known: Sequence[int]) -> None:
+        self.plugin = plugin
+        ids = ", ".join(map(str, known)) or "none"
+        super().__init__(
+            f"the configuration of {plugin!r} was not changed: there is no change {change_id} in "
+            f"its history; kept are: {ids}, and 0 for the plugin's own values"
+        )
+
+
 class TokenRefused(RegistryError):
     """A text is no token of this server, or of another purpose, or its key is gone."""
 

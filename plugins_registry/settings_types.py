@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 
 DEPTH = 16
+#: What travels to a sandbox.
+WHOLE_LEAST, WHOLE_MOST = -(2**63), 2**63 - 1
 
 
 def check_values(settings: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
@@ -25,6 +27,15 @@ def check_values(settings: Mapping[str, Any], values: Mapping[str, Any]) -> list
             problems.append(_unknown(key, settings))
         else:
             problems += _check(key, settings[key], value, DEPTH)
+    return problems
+
+
+def check_json(values: Mapping[str, Any], reserved: str) -> list[str]:
+    """Every way in which values cannot be stored at all; `reserved` is a key nobody may use."""
+    problems = []
+    for key, value in values.items():
+        problems += _check_free(str(key), value, DEPTH)
+        problems += _key_problems(str(key), {key: value}, reserved)
     return problems
 
 
@@ -96,8 +107,24 @@ def _check_free(path: str, value: Any, depth: int) -> list[str]:
             for at, inner in enumerate(value)
             for problem in _check_free(f"{path}[{at}]", inner, depth - 1)
         ]
-    is_right = value is None or isinstance(value, bool | int | str) or _is_number(value)
+    if _is_whole(value) and not WHOLE_LEAST <= value <= WHOLE_MOST:
+        return [f"{path}: {_shown(value)} is too large; whole numbers have 64 bits"]
+    is_right = value is None or isinstance(value, bool | str) or _is_number(value)
     return [] if is_right else [f"{path}: {_shown(value)} is not a JSON value"]
+
+
+def _key_problems(path: str, value: Any, reserved: str) -> list[str]:
+    if isinstance(value, list):
+        return [text for item in value for text in _key_problems(path, item, reserved)]
+    if not isinstance(value, dict):
+        return []
+    bad = [key for key in value if not isinstance(key, str) or key == reserved]
+    problems = [
+        f"{path}: {key!r} cannot be a key; keys are text, and not {reserved!r}" for key in bad
+    ]
+    return problems + [
+        text for inner in value.values() for text in _key_problems(path, inner, reserved)
+    ]
 
 
 def _unknown(key: str, settings: Mapping[str, Any], prefix: str = "") -> str:

@@ -74,13 +74,16 @@ class Lifecycle:
 
     def change_config(self, config: dict[str, Any]) -> None:
         """Make `self.config` and the context fresh, then tell the plugin."""
+        self.take_config(config)
+        if self._plugin is not None:
+            self._loop.settled(self._plugin.on_config_changed(config))
+
+    def take_config(self, config: dict[str, Any]) -> None:
+        """Make `self.config` and the context fresh, from whatever thread changed it."""
         before, self._context.config = self._context.config, config
-        if self._plugin is None:
-            return
         # `self.config = context.config` in on_load is not an own dict of the author.
-        if vars(self._plugin).get("config") is before:
+        if self._plugin is not None and vars(self._plugin).get("config") is before:
             self._plugin.config = config
-        self._loop.settled(self._plugin.on_config_changed(config))
 
     def unload(self) -> str:
         """Run `on_unload`; return what went wrong, or an empty text."""

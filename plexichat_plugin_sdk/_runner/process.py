@@ -25,6 +25,7 @@ from plexichat_plugin_sdk._wire.control import (
     Unloaded,
 )
 from plexichat_plugin_sdk._wire.framing import WireClosed
+from plexichat_plugin_sdk.config import update_listeners
 from plexichat_plugin_sdk.logging import get_logger
 
 from . import loading, network, output, stacks
@@ -86,6 +87,7 @@ class Process:
         self._lifecycle = Lifecycle(self._loop)
         self._dispatch: Dispatch | None = None
         _host.bind(self._binding)
+        update_listeners.append(self._take_config)
         workers.bind(begin=current_call.set, settle=self._loop.run, report=failed)
 
     def run(self) -> NoReturn:
@@ -154,6 +156,10 @@ class Process:
         output.redirect()
         network.install()
         return self._lifecycle.load(load)
+
+    def _take_config(self, config: dict[str, Any]) -> None:
+        self._binding.config = config
+        self._lifecycle.take_config(config)
 
     def _change_config(self, config: dict[str, Any]) -> None:
         try:

@@ -5,6 +5,6 @@ What services own cannot be edited here: a row changed behind their back would s
 
 from __future__ import annotations
 
-from plugins_registry.admin import calls, deliveries, jobs, plugins, traces
+from plugins_registry.admin import calls, configurations, deliveries, jobs, plugins, traces
 
-__all__ = ["calls", "deliveries", "jobs", "plugins", "traces"]
+__all__ = ["calls", "configurations", "deliveries", "jobs", "plugins", "traces"]

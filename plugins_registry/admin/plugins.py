@@ -12,7 +12,6 @@ from plugins_registry import services
 from plugins_registry.admin.readonly import ReadOnlyAdmin
 from plugins_registry.exceptions import RegistryError
 from plugins_registry.models import (
-    Configuration,
     DeclinedBundle,
     Generation,
     Grant,
@@ -93,15 +92,6 @@ class GrantAdmin(ReadOnlyAdmin):
     list_filter = ("capability",)
     list_select_related = ("plugin", "granted_by")
     search_fields = ("plugin__name", "capability")
-
-
-@admin.register(Configuration)
-class ConfigurationAdmin(ReadOnlyAdmin):
-    """What was set over the manifests' settings."""
-
-    list_display = ("plugin", "changed_by", "changed_at")
-    list_select_related = ("plugin", "changed_by")
-    search_fields = ("plugin__name",)
 
 
 @admin.register(Problem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from plugins_registry.history import Difference
 from plugins_registry.queries.bin import Binned, bin_entries
 from plugins_registry.queries.board import (
     Board,
@@ -12,7 +13,15 @@ from plugins_registry.queries.board import (
     generation,
 )
 from plugins_registry.queries.calls import last_calls
-from plugins_registry.queries.configuration import effective_config, stored_config
+from plugins_registry.queries.configuration import (
+    ConfigChange,
+    OpenedConfig,
+    config_history,
+    config_problems,
+    effective_config,
+    opened_config,
+    stored_config,
+)
 from plugins_registry.queries.permissions import (
     HeldPermissions,
     held_permissions,
@@ -29,17 +38,23 @@ __all__ = [
     "BoardEndpoint",
     "BoardPlugin",
     "BoardSocket",
+    "ConfigChange",
+    "Difference",
     "HeldPermissions",
+    "OpenedConfig",
     "ShadowReport",
     "Standing",
     "WantedPlugin",
     "bin_entries",
     "board",
+    "config_history",
+    "config_problems",
     "effective_config",
     "generation",
     "held_permissions",
     "last_calls",
     "message_trace",
+    "opened_config",
     "permission_check",
     "permissions_of",
     "shadow_report",

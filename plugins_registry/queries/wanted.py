@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from plugins_registry.conf import conf
-from plugins_registry.merging import deep_merge
 from plugins_registry.models import Plugin, Release
-from plugins_registry.queries.configuration import stored_values
+from plugins_registry.queries.configuration import opened_config_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +25,10 @@ class WantedPlugin:
     description: str
     #: The manifest's `metadata`.
     metadata: dict[str, Any]
-    #: The manifest's settings with the stored configuration over them, and the latter alone.
-    config: dict[str, Any]
-    stored_config: dict[str, Any]
+    #: The manifest's settings with the stored configuration over them, and the latter alone;
+    #: secrets can be read in both.
+    config: dict[str, Any] = field(repr=False)
+    stored_config: dict[str, Any] = field(repr=False)
     grants: frozenset[str]
     #: The manifest's limits under the host's ceilings.
     cpu_millicores: int
@@ -52,7 +52,7 @@ def wanted_plugins() -> list[WantedPlugin]:
 
 
 def _wanted(plugin: Plugin, release: Release) -> WantedPlugin:
-    manifest, stored = release.declared, stored_values(plugin)
+    manifest, config = release.declared, opened_config_of(plugin)
     return WantedPlugin(
         name=plugin.name,
         version=release.version,
@@ -61,8 +61,8 @@ def _wanted(plugin: Plugin, release: Release) -> WantedPlugin:
         entry_point=manifest.entry_point,
         description=manifest.description,
         metadata=manifest.metadata,
-        config=deep_merge(manifest.settings, stored),
-        stored_config=stored,
+        config=config.effective,
+        stored_config=config.stored,
         grants=frozenset(grant.capability for grant in plugin.grants.all()),
         cpu_millicores=min(manifest.limits.cpu_millicores, conf.PLUGIN_MAX_CPU_MILLICORES),
         memory_bytes=min(manifest.limits.memory_bytes, conf.PLUGIN_MAX_MEMORY_BYTES),

@@ -14,7 +14,7 @@ from plugins_registry.outbox import CallEntry, DueDelivery, Outcome, TraceEntry
 from plugins_registry.services.binning import empty_bin, purge_belongings, restore
 from plugins_registry.services.bundling import install_bundled
 from plugins_registry.services.calling import record_calls
-from plugins_registry.services.configuring import configure
+from plugins_registry.services.configuring import configure, return_config, update_own_config
 from plugins_registry.services.delivering import due_deliveries, settle_deliveries
 from plugins_registry.services.describing import describe
 from plugins_registry.services.exporting import Estate, estate, export
@@ -31,6 +31,7 @@ from plugins_registry.services.queueing import (
     plugins_with_due_deliveries,
     take_queue,
 )
+from plugins_registry.services.rotating import OldTokens, Rotation, old_tokens, rotate_secrets
 from plugins_registry.services.scheduling import (
     due_jobs,
     keep_jobs,
@@ -56,9 +57,11 @@ __all__ = [
     "Estate",
     "JobOffer",
     "JobResult",
+    "OldTokens",
     "Outcome",
     "Progress",
     "RegistryError",
+    "Rotation",
     "State",
     "TraceEntry",
     "abandon_operations",
@@ -83,6 +86,7 @@ __all__ = [
     "leave_queue",
     "observe",
     "offer_jobs",
+    "old_tokens",
     "operation",
     "permit",
     "plugins_with_due_deliveries",
@@ -94,8 +98,10 @@ __all__ = [
     "restart",
     "restore",
     "retry_deliveries",
+    "return_config",
     "revoke",
     "revoke_key",
+    "rotate_secrets",
     "run_job_now",
     "set_mode",
     "set_policy",
@@ -106,4 +112,5 @@ __all__ = [
     "take_queue",
     "trust_publisher",
     "uninstall",
+    "update_own_config",
 ]

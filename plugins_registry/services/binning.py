@@ -21,6 +21,7 @@ from plugins_registry.exceptions import NotInBin, RestoreRefused
 from plugins_registry.models import (
     BinEntry,
     Configuration,
+    ConfigurationChange,
     DeclinedBundle,
     Delivery,
     Grant,
@@ -134,6 +135,7 @@ def _rows_of(plugin: Plugin, releases: list[Release]) -> list[dict[str, Any]]:
         plugin,
         *Grant.objects.filter(plugin=plugin),
         *Configuration.objects.filter(plugin=plugin),
+        *ConfigurationChange.objects.filter(plugin=plugin),
     ]
     serialized: list[dict[str, Any]] = json.loads(serializers.serialize("json", rows))
     return serialized

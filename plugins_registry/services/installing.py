@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plugins_registry.exceptions import OtherReleaseInstalled
+from plugins_registry.exceptions import ConfigurationRefused, OtherReleaseInstalled
 from plugins_registry.manifest import Manifest
-from plugins_registry.models import Configuration, DeclinedBundle, Delivery, Plugin, Release
+from plugins_registry.models import DeclinedBundle, Delivery, Plugin, Release
 from plugins_registry.package import store
 from plugins_registry.package.inspecting import Inspection
 from plugins_registry.permissions import create_permissions
 from plugins_registry.services.binning import take_out_of_bin
 from plugins_registry.services.changes import change
+from plugins_registry.services.configuring import adopt_config
 from plugins_registry.services.granting import add_grants
 from plugins_registry.services.problems import raise_problem
 from plugins_registry.services.reviewing import accepted, inspected
 from plugins_registry.services.staging import reach
 from plugins_registry.services.vouching import require_origin, signed
-from plugins_registry.settings_types import check_values
 from plugins_registry.signing import Signed
 from plugins_registry.states import Stage
 
@@ -91,7 +91,7 @@ def _record(
             DeclinedBundle.objects.filter(name=manifest.name).delete()
             release = add_release(plugin, manifest, inspection, origin)
             keep(inspection.root, release.path)
-            _take_over(plugin, manifest, take_out_of_bin(plugin.name, keeping=release.path))
+            _take_over(plugin, take_out_of_bin(plugin.name, keeping=release.path))
         _refuse_other_release(plugin, manifest, inspection.digest)
         asked = manifest.capabilities if consent.grant_all else ()
         add_grants(plugin, (*asked, *consent.grants), by=consent.by)
@@ -125,19 +125,19 @@ def add_release(
     return release
 
 
-def _take_over(plugin: Plugin, manifest: Manifest, values: dict[str, Any]) -> None:
+def _take_over(plugin: Plugin, values: dict[str, Any]) -> None:
     """Give a plugin the configuration that an earlier installation had, where it still fits."""
     if not values:
         return
-    if check_values(manifest.settings, values):
+    try:
+        adopt_config(plugin, values)
+    except ConfigurationRefused:
         raise_problem(
             plugin.name,
             "configuration",
             "the configuration it had when it was uninstalled does not fit this release and was "
             "not taken over; set it anew",
         )
-        return
-    Configuration.objects.create(plugin=plugin, values=values)
 
 
 def _refuse_other_release(plugin: Plugin, manifest: Manifest, digest: str) -> None:

@@ -18,6 +18,7 @@ from plugins_registry.commands import (
     logs,
     publishing,
     reading,
+    rotating,
     trusting,
     wishing,
 )
@@ -36,6 +37,7 @@ GROUPS = (
     jobs,
     belonging,
     publishing,
+    rotating,
 )
 
 
