@@ -8,8 +8,6 @@ import socket
 import threading
 import time
 
-from django.db import close_old_connections, connections
-
 from plexichat_plugin_sdk._wire import codes
 from plexichat_plugin_sdk._wire.conversation import Answer, Failure
 from plexichat_plugin_sdk._wire.descriptors import send_with
@@ -17,6 +15,7 @@ from plexichat_plugin_sdk._wire.framing import WireClosed, WireViolation
 from plexichat_plugin_sdk._wire.questions import Ask, Tell, ToGateway
 from plugin_runtime.large import QuestionLine
 
+from . import orm
 from .asking import Asker, Handed
 from .pace import Pace
 from .questions import answer
@@ -36,6 +35,7 @@ class Gateway:
     """All lines of this process."""
 
     def __init__(self) -> None:
+        orm.connect()
         self._lock = threading.Lock()
         self._journals: dict[tuple[str, str], Journal] = {}
         self._lines: dict[str, set[QuestionLine]] = {}
@@ -94,7 +94,7 @@ class Gateway:
         finally:
             line.close()
             asker.end()
-            connections.close_all()
+            orm.close_opened()
             with self._lock:
                 self._lines[plugin].discard(line)
 
@@ -133,7 +133,6 @@ def _answered(
     asker: Asker, number: int, what: str, arguments: dict[str, object]
 ) -> Answer | Failure:
     try:
-        close_old_connections()
         return Answer(number, answer(asker, what, arguments))
     except Refusal as refusal:
         return Failure(number, refusal.code, str(refusal), refusal.details)
@@ -141,4 +140,4 @@ def _answered(
         logger.exception("a plugin's question failed", extra={"plugin": asker.plugin, "what": what})
         return Failure(number, codes.HOST_FAILED, "the host could not answer; try again later", {})
     finally:
-        connections.close_all()
+        orm.close_opened()
