@@ -15,20 +15,20 @@ from plugins_registry.services.changes import find
 def register(verbs: Verbs) -> None:
     """Add this group's parser."""
     parser = add_verb(verbs, "jobs", jobs)
-    parser.add_argument("--run", metavar="JOB", help="run this one within seconds")
+    parser.add_argument("--run", dest="job", metavar="JOB", help="run this one within seconds")
     add_json(parser)
 
 
 def jobs(options: Namespace, terminal: Terminal) -> None:
     """List a plugin's scheduled jobs, or run one now; times are UTC."""
     plugin = find(options.name)
-    if options.run:
-        services.run_job_now(plugin.name, options.run)
+    if options.job:
+        services.run_job_now(plugin.name, options.job)
     rows = [_row(job) for job in Job.objects.filter(plugin=plugin)]
     if options.json:
         terminal.json(rows)
-    elif options.run:
-        terminal.line(f"{options.run} runs within seconds; see: manage.py plugin jobs {plugin}")
+    elif options.job:
+        terminal.line(f"{options.job} runs within seconds; see: manage.py plugin jobs {plugin}")
     elif not rows:
         terminal.line(f"{plugin.name} has no scheduled jobs")
     else:

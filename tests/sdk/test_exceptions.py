@@ -23,10 +23,6 @@ LATER: dict[str, Callable[[], Any]] = {
     "get_cache_client()": get_cache_client,
     "encrypt_data()": lambda: encrypt_data("x"),
     "decrypt_data()": lambda: decrypt_data("x"),
-    "send_message()": lambda: sdk.send_message("c", "hi"),
-    "broadcast()": lambda: sdk.broadcast("/ws", {}),
-    "background": lambda: sdk.background(print),
-    "scheduled": lambda: sdk.scheduled("hourly"),
     "PluginTestCase": testing.PluginTestCase,
     "MockContext": testing.MockContext,
 }
