@@ -75,6 +75,9 @@ class Production:
     def is_healthy(self) -> bool:
         for name, process in self.processes.items():
             assert process.poll() is None, self.said_by(name).read_text()
+        return self._answers()
+
+    def _answers(self) -> bool:
         try:
             return all(
                 httpx.get(f"{url}/healthz", timeout=5).status_code == 200 for url in self.urls
@@ -92,6 +95,21 @@ class Production:
         """Every process that descends from ours."""
         families = [Host.family_of(process.pid) for process in self.processes.values()]
         return set().union(*families)
+
+    def recover(self) -> None:
+        """Wait for health, under a service manager."""
+        wait_for(
+            lambda: self.revive() or self._answers(), seconds=START_SECONDS, what="health again"
+        )
+
+    def revive(self) -> None:
+        """Start what has ended by itself, as a service manager does.
+
+        Celery's worker gives up when the children that it starts are killed at once.
+        """
+        for name, process in self.processes.items():
+            if process.poll() is not None:
+                self._start(name)
 
     def kill_a_child(self) -> None:
         """Kill a sandbox, the zygote or one of the worker's children."""

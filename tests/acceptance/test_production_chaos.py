@@ -11,7 +11,8 @@ import pytest
 
 from tests.acceptance.crowd import NOT_DONE, UNHURRIED, Crowd, not_done, write_listener
 from tests.arrangement import Production, needs_servers, running_production
-from tests.servers import redis
+from tests.servers import rabbitmq, redis
+from tests.servers.private import ServerFailed
 from tests.waiting import wait_for
 from tests.workers import second_redis
 
@@ -54,12 +55,38 @@ def wreak_havoc(place: Production, crowd: Crowd) -> None:
     parts = random.sample(place.names, len(place.names))
     for number, part in enumerate(parts, start=1):
         while not crowd.has(number / (len(parts) + 1)):
+            place.revive()
             place.kill_a_child()
             time.sleep(random.uniform(0.2, 0.8))
         place.kill_and_restart(part)
         if part == "supervisor":
             # It tries out, with processes of its own, what this machine confines: let it finish.
-            place.wait_until_healthy()
+            place.recover()
+    place.recover()
+
+
+def test_rabbitmq_moves_deliveries_and_may_go_away(tmp_path: Path) -> None:
+    plugin = write_listener(tmp_path)
+    try:
+        with rabbitmq.running(tmp_path / "rabbitmq") as (server, url):
+            more = UNHURRIED | {"PLEXICHAT_BROKER_URL": url}
+            with running_production(tmp_path, plugin, redis_url=second_redis(), **more) as place:
+                crowd = Crowd(place.urls, OUTAGE_MESSAGES)
+                with crowd.posting():
+                    wait_for(lambda: crowd.has(0.3), what="some messages")
+                    server.kill()
+                    server.begin_again()
+                wait_until_told(place)
+
+                crowd.check(place.read)
+                assert not crowd.troubles
+                place.wait_until_healthy()
+    except ServerFailed as failure:
+        pytest.skip(str(failure))
+
+
+def wait_until_told(place: Production) -> None:
+    wait_for(lambda: place.read(NOT_DONE) == [(0,)], seconds=CATCH_UP_SECONDS, what="deliveries")
 
 
 def test_posting_goes_on_without_the_broker_and_deliveries_catch_up(tmp_path: Path) -> None:
@@ -73,9 +100,7 @@ def test_posting_goes_on_without_the_broker_and_deliveries_catch_up(tmp_path: Pa
                 pass
             assert place.read(NOT_DONE) == [(len(crowd.accepted),)]
             server, _ = redis.start(tmp_path, port=redis.port_of(url))
-            wait_for(
-                lambda: place.read(NOT_DONE) == [(0,)], seconds=CATCH_UP_SECONDS, what="deliveries"
-            )
+            wait_until_told(place)
 
             crowd.check(place.read)
             assert not crowd.troubles

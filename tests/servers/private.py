@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import pwd
+import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +23,32 @@ class ServerFailed(Exception):
 class PrivateServer:
     """A server that nobody else knows of, with a log in its own folder."""
 
-    def __init__(self, command: list[str], *, log: Path, user: str | None) -> None:
+    def __init__(
+        self,
+        command: list[str],
+        *,
+        log: Path,
+        user: str | None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._command = command
+        self._environment = environment
+        self._user = user
         self._log = log
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                command,
+        self._process = self._begin()
+
+    def _begin(self) -> subprocess.Popen[bytes]:
+        with self._log.open("ab") as output:
+            return subprocess.Popen(
+                self._command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 # Not ours to pass on: the tests' Ctrl-C must not end it before the tests.
                 start_new_session=True,
-                cwd=log.parent,
-                **as_user(user),
+                cwd=self._log.parent,
+                env=self._environment,
+                **as_user(self._user),
             )
 
     def wait_until(self, answers: Callable[[], bool]) -> None:
@@ -55,13 +69,17 @@ class PrivateServer:
             try:
                 self._process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+                self.kill()
 
     def kill(self) -> None:
-        """End it at once, like a power cut."""
-        self._process.kill()
+        """End it and its children at once, like a power cut."""
+        if self._process.poll() is None:  # not reaped yet, so the session is still its own
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+
+    def begin_again(self) -> None:
+        """Start what was killed; wait for it with `wait_until`."""
+        self._process = self._begin()
 
 
 def unprivileged_user() -> str | None:
