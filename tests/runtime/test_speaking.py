@@ -12,7 +12,9 @@ from plexichat.chat.exceptions import Invalid, WrongCredentials
 from plexichat.chat.models import Message, User
 from plugin_runtime import conversations
 from plugin_runtime.events import drain
-from plugin_runtime.gateway import speaking
+from plugin_runtime.gateway import speaking, standing
+from plugin_runtime.gateway.asking import Asker
+from plugin_runtime.gateway.refusal import Refusal
 from plugin_runtime.speakers import DEPTH_LIMIT
 from plugins_registry import services
 from plugins_registry.models import Delivery, Event
@@ -110,7 +112,7 @@ def test_a_bot_speaks_where_it_may(platform: Platform, says: Callable[..., Any])
 def test_what_is_no_message_is_refused_and_named(
     wrong: dict[str, Any], words: str, asked: Callable[..., Any]
 ) -> None:
-    with pytest.raises(speaking.Refusal, match=words) as refusal:
+    with pytest.raises(Refusal, match=words) as refusal:
         asked(**wrong)
     assert refusal.value.code == "invalid"
 
@@ -118,14 +120,14 @@ def test_what_is_no_message_is_refused_and_named(
 @pytest.fixture
 def asked(db: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Asks the gateway itself, since a plugin may bypass its SDK; only grants are left out."""
-    monkeypatch.setattr(speaking.standing, "require", lambda asker, capability: None)
+    monkeypatch.setattr(standing, "require", lambda asker, capability: None)
     speaking.budgets.forget()
     ada = User.objects.create_user("ada")
     channel, _ = chat.create_channel(ada, name="lobby", channel_type="public")
     sound = {"channel_id": channel.public_id, "content": "hello", "message_type": "text"}
 
     def ask(plugin: str = "says", **wrong: Any) -> Any:
-        return speaking.send(speaking.Asker(plugin, "1.0.0"), {**sound, **wrong})
+        return speaking.send(Asker(plugin, "1.0.0"), {**sound, **wrong})
 
     return ask
 
@@ -136,14 +138,14 @@ def test_a_storm_of_messages_is_stopped_for_its_maker_only(
     monkeypatch.setattr(speaking.budgets, "at_once", 2)
     asked()
     asked()
-    with pytest.raises(speaking.Refusal, match="messages a second"):
+    with pytest.raises(Refusal, match="messages a second"):
         asked()
     assert asked("neighbour")["content"] == "hello"
 
 
 def test_answers_to_answers_end(asked: Callable[..., Any]) -> None:
     assert asked(depth=DEPTH_LIMIT)["content"] == "hello"
-    with pytest.raises(speaking.Refusal, match="two bots"):
+    with pytest.raises(Refusal, match="two bots"):
         asked(depth=DEPTH_LIMIT + 1)
 
 
@@ -161,7 +163,7 @@ def test_a_bot_cannot_log_in_and_nobody_takes_its_name(asked: Callable[..., Any]
 def test_a_deactivated_bot_is_silent(asked: Callable[..., Any]) -> None:
     asked()
     User.objects.filter(is_bot=True).update(is_active=False)
-    with pytest.raises(speaking.Refusal, match="deactivated"):
+    with pytest.raises(Refusal, match="deactivated"):
         asked()
 
 
