@@ -1,0 +1,12 @@
+"""Plugins' databases on PostgreSQL: a schema and a login role for each.
+
+What a plugin may reach is decided by its role: `provision` makes it, `views` opens the core's
+views to it. What every role could do besides is refused by name in `walls`. `link` talks to the
+server in one round trip a statement, `session` is what a plugin's transaction is to us.
+"""
+
+from __future__ import annotations
+
+from .store import PostgreSQLStore
+
+__all__ = ["PostgreSQLStore"]
