@@ -5,14 +5,14 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from django.test.utils import override_settings
 
-from plexichat_plugin_sdk import _host, exceptions
+from plexichat_plugin_sdk import exceptions
 from plexichat_plugin_sdk.database import Connection, get_db_connection
 from plugin_runtime.gateway import questions, standing
 from plugin_runtime.gateway.asking import Asker
@@ -79,19 +79,27 @@ class Plugins:
             store().purge(plugin)
 
 
-@pytest.fixture
-def home(settings: Any) -> Iterator[Path]:
-    """An empty data folder."""
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    """A data folder for the plugins' files."""
     folder = Path(tempfile.mkdtemp(prefix="plx-"))
-    settings.PLEXICHAT_HOME = folder
-    yield folder
+    with override_settings(PLEXICHAT_HOME=folder):
+        yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="module")
+def database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The chat's database, without a transaction around it: plugins look in from outside.
+
+    Whoever writes into it uses `transactional_db` as well, which empties it again.
+    """
+    with django_db_blocker.unblock():
+        yield
+
+
 @pytest.fixture
-def plugins(
-    home: Path, transactional_db: None, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Plugins]:
+def plugins(home: Path, database: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plugins]:
     """Plugins on this round's database; what they made is gone afterwards."""
     made = Plugins()
     monkeypatch.setattr(standing, "of", made.standing_of)

@@ -9,6 +9,7 @@ from pathlib import Path
 from plexichat.chat.data_views import VIEWS
 from plugin_runtime.conf import conf
 
+from .functions import TABLE_FUNCTIONS
 from .walls import CORE, Walls
 
 PAGE_BYTES = 4096
@@ -67,12 +68,16 @@ def _set_up(connection: sqlite3.Connection, core: Path | None, views: frozenset[
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
     connection.execute(f"PRAGMA max_page_count = {max(16, conf.db_bytes // PAGE_BYTES)}")
-    connection.enable_load_extension(False)
     modules = frozenset(name for (name,) in connection.execute("PRAGMA module_list"))
+    for name in modules & TABLE_FUNCTIONS:
+        # Set up on first use, by what looks to the walls like a change of the schema.
+        connection.execute(f"SELECT 1 FROM {name}('[]')").fetchall()
     walls = Walls(views if core else frozenset(), virtual_tables=modules)
     if core is not None and views:
         connection.execute("ATTACH ? AS " + CORE, (_uri(core, "ro"),))
         _make_views(connection, walls)
+        tables = connection.execute(f"SELECT name FROM {CORE}.sqlite_master")
+        walls.core_tables = frozenset(name for (name,) in tables)
     connection.execute(f"CREATE TEMP TABLE {walls.clock} (moment TIMESTAMP)")
     for limit, most in _LIMITS.items():
         connection.setlimit(limit, most)

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .session import SQLiteSession
+from .session import Opener, SQLiteSession
+from .shapes import Shapes
+
+#: How long one migration waits for another.
+WAIT_SECONDS = 60
 
 
 class SQLiteMigration(SQLiteSession):
     """See `store.MigrationSession`. SQLite's own write lock keeps other migrations waiting."""
+
+    def __init__(self, opened: Opener, grants: frozenset[str], *, shapes: Shapes) -> None:
+        super().__init__(opened, grants, shapes=shapes)
+        self.run_ours(f"PRAGMA busy_timeout = {WAIT_SECONDS * 1000}")
 
     def keep_record(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run one of our own statements, in the transaction that it begins if need be."""

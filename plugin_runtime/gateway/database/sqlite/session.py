@@ -74,7 +74,6 @@ class SQLiteSession:
             self._prepare_for(statement)
             self._cursor = cursor = self._connection.cursor()
             cursor.execute(statement.text, stored(values))
-        self._after(statement)
         columns = self._columns(statement, cursor)
         return Result(
             columns=columns,
@@ -90,7 +89,6 @@ class SQLiteSession:
         with self._working(seconds):
             self._prepare_for(statement)
             cursor = self._connection.executemany(statement.text, [stored(each) for each in sets])
-        self._after(statement)
         return cursor.rowcount
 
     def resume(self, *, seconds: float) -> None:
@@ -139,7 +137,7 @@ class SQLiteSession:
         self._connection.create_function("NOW", 0, lambda: self._now)
 
     def _prepare_for(self, statement: Statement) -> None:
-        self._walls.is_schema_change = statement.keyword in SCHEMA_VERBS
+        self._walls.verb = statement.keyword if statement.keyword in SCHEMA_VERBS else ""
         writes = statement.is_write or statement.keyword == "SAVEPOINT"
         if not self._connection.in_transaction:
             self._begin("IMMEDIATE" if writes else "DEFERRED")
@@ -156,10 +154,6 @@ class SQLiteSession:
         self._now = moment(datetime.datetime.now(datetime.UTC))
         with self._walls.lowered():
             self._connection.execute(f"BEGIN {how}")
-
-    def _after(self, statement: Statement) -> None:
-        if statement.keyword in SCHEMA_VERBS:
-            self._shapes.forget()
 
     def _columns(self, statement: Statement, cursor: sqlite3.Cursor) -> tuple[Column, ...] | None:
         if cursor.description is None:

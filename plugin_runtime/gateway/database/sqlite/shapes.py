@@ -38,11 +38,7 @@ class Shapes:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: dict[str, tuple[str, ...]] = {}
-
-    def forget(self) -> None:
-        """Tables have changed."""
-        with self._lock:
-            self._known.clear()
+        self._version = -1
 
     def of(
         self, statement: Statement, connection: sqlite3.Connection, clock: str
@@ -52,6 +48,10 @@ class Shapes:
         The statement has been run by this connection, so it may be run; the walls are down.
         `clock` is a temporary table whose column `moment` is a timestamp.
         """
+        (version,) = connection.execute("PRAGMA main.schema_version").fetchone()
+        if version != self._version:  # tables have changed, perhaps by another process
+            with self._lock:
+                self._version, self._known = version, {}
         known = self._known.get(statement.text)
         if known is None:
             known = _found(statement, connection, clock)

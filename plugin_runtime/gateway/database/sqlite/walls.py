@@ -20,6 +20,7 @@ from .functions import ALLOWED, TABLE_FUNCTIONS
 
 CORE = "core"
 _SCHEMA_TABLES = frozenset({"sqlite_master", "sqlite_schema"})
+_TEMPORARY_SCHEMA_TABLES = frozenset({"sqlite_temp_master", "sqlite_temp_schema"})
 _SEQUENCE = "sqlite_sequence"
 _ALWAYS = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE, sqlite3.SQLITE_SAVEPOINT})
 _ROWS = frozenset({sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE})
@@ -48,8 +49,11 @@ class Walls:
         self.clock = f"c{secrets.token_hex(16)}"
         #: The views that may be read now; never more than there are.
         self.shown = views
-        #: Whether the statement at hand changes the schema, and so touches the schema's table.
-        self.is_schema_change = False
+        #: The first word of the statement at hand when it changes the schema, and so touches the
+        #: schema's own tables; else empty.
+        self.verb = ""
+        #: The names of all the chat's tables.
+        self.core_tables: frozenset[str] = frozenset()
         #: What was refused last, for the author.
         self.refused = ""
         self._virtual = virtual_tables - TABLE_FUNCTIONS
@@ -81,35 +85,40 @@ class Walls:
         if action in _ALWAYS:
             return True
         if action == sqlite3.SQLITE_FUNCTION:
-            return second.lower() in ALLOWED
+            return second.lower() in ALLOWED or (
+                # What SQLite itself calls to rewrite the schema.
+                self.verb == "ALTER" and second.startswith("sqlite_rename_")
+            )
         if action in _ROWS:
-            return schema == "main" and self._is_a_plugins(first)
+            is_altering = self.verb == "ALTER" and first in _TEMPORARY_SCHEMA_TABLES
+            return is_altering or (schema == "main" and self._is_a_plugins(first))
         if action == sqlite3.SQLITE_ALTER_TABLE:
             return first == "main" and self._is_a_plugins(second)
         return action in _OBJECTS and schema == "main" and self._is_a_plugins(first)
 
     def _may_read(self, table: str, column: str, schema: str, by: str) -> bool:
+        if not schema:
+            return not column and self._may_count(table)
         if schema == CORE:
-            return self._may_read_core(table, column, by)
+            return self._outer.get(by) in self.shown and (table, column) in self._columns[by]
         if schema == "temp":
-            return table in self.shown or self._outer.get(table) in self.shown
+            is_altering = self.verb == "ALTER" and table in _TEMPORARY_SCHEMA_TABLES
+            return table in self.shown or self._outer.get(table) in self.shown or is_altering
         return schema == "main" and self._is_a_plugins(table)
 
-    def _may_read_core(self, table: str, column: str, by: str) -> bool:
-        if self._outer.get(by) in self.shown:
-            return (table, column) in self._columns[by]
-        # `count(*)` reads no column, and SQLite then names no view.
-        return not column and any(
-            table == each
-            for inner, columns in self._columns.items()
-            if self._outer[inner] in self.shown
-            for each, _ in columns
+    def _may_count(self, table: str) -> bool:
+        """Whether rows may be counted: no column is read, and SQLite names no file and no view."""
+        if table not in self.core_tables:
+            return self._is_a_plugins(table)
+        readable = (
+            self._columns[inner] for inner, name in self._outer.items() if name in self.shown
         )
+        return any(table == each for columns in readable for each, _ in columns)
 
     def _is_a_plugins(self, table: str) -> bool:
         name = table.lower()
         if name in _SCHEMA_TABLES:
-            return self.is_schema_change
+            return bool(self.verb)
         if name.startswith("sqlite_"):
             return name == _SEQUENCE or name.startswith("sqlite_autoindex_")
         if name.startswith("pragma_") or name in self._virtual:
