@@ -146,5 +146,41 @@ class RuntimeSettings:
         """How many bytes one plugin may send and receive from midnight to midnight, UTC."""
         return cast(int, getattr(settings, "PLEXICHAT_PLUGIN_NETWORK_BYTES_PER_DAY", 1 << 30))
 
+    @property
+    def redis_url(self) -> str:
+        """The Redis that keeps the plugins' caches; empty where each has a file instead."""
+        return cast(str, settings.PLEXICHAT_REDIS_URL)
+
+    @property
+    def cache_keys(self) -> int:
+        """How many keys the cache of one plugin may have."""
+        return cast(int, getattr(settings, "PLEXICHAT_PLUGIN_CACHE_KEYS", 10_000))
+
+    @property
+    def cache_bytes(self) -> int:
+        """How many bytes the cache of one plugin may have in all."""
+        return cast(int, getattr(settings, "PLEXICHAT_PLUGIN_CACHE_BYTES", 16 * 1024**2))
+
+    @property
+    def cache_value_bytes(self) -> int:
+        """How many bytes one key of a plugin's cache may hold; an answer has room for it."""
+        return cast(int, getattr(settings, "PLEXICHAT_PLUGIN_CACHE_VALUE_BYTES", 1024**2))
+
+
+    @property
+    def log_bytes(self) -> int:
+        """The size at which a plugin's log file is put aside; two files are kept."""
+        return cast(int, getattr(settings, "PLEXICHAT_PLUGIN_LOG_BYTES", 2 * 1024 * 1024))
+
+    @property
+    def log_days(self) -> int:
+        """How long what plugins log is kept."""
+        return cast(int, getattr(settings, "PLEXICHAT_PLUGIN_LOG_DAYS", 30))
+
+    @property
+    def log_lines_per_second(self) -> int:
+        """How many lines one plugin may log on average; ten times as many at once."""
+        return cast(int, getattr(settings, "PLEXICHAT_PLUGIN_LOG_LINES_PER_SECOND", 100))
+
 
 conf = RuntimeSettings()
