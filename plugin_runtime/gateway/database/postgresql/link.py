@@ -29,6 +29,8 @@ from .values import Reader, Row
 PIECE_ROWS = 64
 #: After our deadline the statement is cancelled, and this long is waited for the server to agree.
 GRACE_SECONDS = 1.0
+#: How long a session keeps what slipped past the walls; clearing costs as much as a SELECT.
+CLEAR_SECONDS = 1.0
 _ROWS = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.TUPLES_CHUNK, pq.ExecStatus.SINGLE_TUPLE)
 _FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE)
 Question = tuple[bytes, Sequence[Any]]
@@ -72,6 +74,7 @@ class Link:
         self._socket = self._pgconn.socket
         self._poll.register(self._socket, select.POLLIN)
         self._unsettled = 0
+        self._cleared_at = time.monotonic()
         self.spare_since = 0.0
 
     @property
@@ -101,8 +104,17 @@ class Link:
         except psycopg.Error as error:
             raise refusal(error) from error
 
-    def send_away(self, *texts: bytes) -> None:
-        """Ask, each on its own, and do not wait: the next question finds the answers there."""
+    def clear(self, *, is_begun: bool) -> None:
+        """Roll back, and every now and then forget all the session kept; nothing is waited for.
+
+        The next question finds the answers there. No statement that is let through leaves
+        anything in a session, so this only bounds what would have slipped past.
+        """
+        texts = [b"ROLLBACK"] if is_begun else []
+        now = time.monotonic()
+        if now - self._cleared_at > CLEAR_SECONDS:
+            self._cleared_at = now
+            texts.append(b"DISCARD ALL")
         for text in texts:
             self._pgconn.send_query_params(text, None)
             self._pgconn.pipeline_sync()

@@ -1,8 +1,7 @@
 """Seeing that one row is too large while it is still coming.
 
 libpq shows a row when all of it is there, and a row may have a gigabyte. What comes meanwhile can
-only be felt: by what waits in the socket at each look, and by how our own process grows. Neither
-is exact, so both must agree.
+only be felt: when much waited in the socket at each look, by how our own process grows.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class Guard:
         now = _resident_bytes()
         if self._began_at is None:
             self._began_at = now
-        return self._come > self._most and now - self._began_at > self._most - _FIRST_LOOK
+        return now - self._began_at > self._most
 
 
 def _resident_bytes() -> int:

@@ -95,7 +95,7 @@ class PostgreSQLSession:
         link, self._link = self._link, None
         if link is not None:
             if link.is_open:
-                link.send_away(*([b"ROLLBACK"] if self._is_begun else []), b"DISCARD ALL")
+                link.clear(is_begun=self._is_begun)
             self._give_back(link)
         self._forget_transaction()
 
