@@ -6,12 +6,14 @@ deadline, and a plugin that fails one leaves nothing behind.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import socket
 
 import msgspec
 from django.db import Error as DatabaseError
+from django.db import connections
 from django.utils import timezone
 
 from plexichat_plugin_sdk._wire import WIRE_VERSION
@@ -19,6 +21,8 @@ from plexichat_plugin_sdk._wire.control import Confined, Load, Loaded, ToSupervi
 from plexichat_plugin_sdk._wire.framing import WireClosed
 from plugin_runtime.conf import conf
 from plugin_runtime.framed import AsyncFramed
+from plugin_runtime.gateway.database.migrations import MigrationFailed, migrate
+from plugin_runtime.gateway.database.store import DatabaseRefusal
 from plugin_runtime.jobs.schedules import offers_of
 from plugin_runtime.sandbox.layers import level
 from plugins_registry import services
@@ -48,6 +52,7 @@ class Launcher:
     async def start(self, wanted: WantedPlugin) -> Sandbox:
         """Return the plugin, loaded and accepted; raise `StartFailed` with the reason."""
         self._nursery.require_minimum()
+        await _migrate(wanted)
         await self._verify(wanted)
         ours, theirs = socket.socketpair()
         control: AsyncFramed[ToSupervisor] = AsyncFramed(ours, ToSupervisor)
@@ -109,6 +114,25 @@ class Launcher:
             return
         await handshake.refuse()
         raise StartFailed(ending)
+
+
+async def _migrate(wanted: WantedPlugin) -> None:
+    """Bring the plugin's tables to what its release needs, on a thread of its own: it may wait."""
+    try:
+        await asyncio.to_thread(_migrated, wanted)
+    except MigrationFailed as error:
+        raise StartFailed(Ending(reason=f"its migrations failed: {error}")) from error
+    except (DatabaseRefusal, DatabaseError) as error:
+        logger.exception("a plugin's tables could not be migrated")
+        ending = Ending(reason=f"its database could not be reached: {error}", is_failure=False)
+        raise StartFailed(ending) from error
+
+
+def _migrated(wanted: WantedPlugin) -> None:
+    try:
+        migrate(wanted.name, release=wanted.version, root=wanted.root, grants=wanted.grants)
+    finally:
+        connections.close_all()
 
 
 def _load_of(wanted: WantedPlugin) -> Load:

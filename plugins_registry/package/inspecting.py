@@ -10,6 +10,7 @@ from plugins_registry.manifest import Manifest, read_manifest
 from plugins_registry.package.archive import unpack_archive
 from plugins_registry.package.destination import Destination, PackedFile
 from plugins_registry.package.folder import copy_folder
+from plugins_registry.package.migrations import migration_findings
 from plugins_registry.package.problems import PackageProblem
 from plugins_registry.package.sources import entry_problem, source_problems
 
@@ -60,6 +61,10 @@ def _look(destination: Destination) -> Inspection:
     problems += source_problems(destination.root, destination.files)
     if manifest and (problem := entry_problem(manifest, destination.files)):
         problems.append(problem)
+    paths = [file.path for file in destination.files]
+    migration_problems, migration_warnings = migration_findings(destination.root, paths)
+    problems += migration_problems
+    warnings += migration_warnings
     return Inspection(
         root=destination.root,
         files=tuple(destination.files),

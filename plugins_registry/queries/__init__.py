@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plugins_registry.history import Difference
+from plugins_registry.package.migrations import Migration, read_migrations
 from plugins_registry.queries.bin import Binned, bin_entries
 from plugins_registry.queries.board import (
     Board,
@@ -41,6 +42,7 @@ __all__ = [
     "ConfigChange",
     "Difference",
     "HeldPermissions",
+    "Migration",
     "OpenedConfig",
     "ShadowReport",
     "Standing",
@@ -57,6 +59,7 @@ __all__ = [
     "opened_config",
     "permission_check",
     "permissions_of",
+    "read_migrations",
     "shadow_report",
     "standing_of",
     "stored_config",

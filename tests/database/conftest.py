@@ -63,10 +63,14 @@ class Plugins:
 
     def connect(self, plugin: str = "alpha") -> Connection:
         """Return a connection of that plugin's, as its own code would get it."""
-        self._names.add(plugin)
+        self.named(plugin)
         connection = get_db_connection()
         connection._line = self.borrow(plugin)
         return connection
+
+    def named(self, plugin: str) -> None:
+        """Remember that a plugin may own something now."""
+        self._names.add(plugin)
 
     def borrow(self, plugin: str) -> Wire:
         self.wires.append(Wire(plugin))

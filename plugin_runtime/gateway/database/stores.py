@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import cast
 
-from .sqlite.store import SQLiteStore
+from django.db import connection
+from django.utils.module_loading import import_string
+
 from .store import Store
+
+#: By name, as Django does it: PostgreSQL's driver is loaded only where it is used.
+_KINDS = {
+    "sqlite": f"{__package__}.sqlite.store.SQLiteStore",
+    "postgresql": f"{__package__}.postgresql.PostgreSQLStore",
+}
 
 
 @cache
 def store() -> Store:
     """Return the one store of this process."""
-    return SQLiteStore()
+    return cast(Store, import_string(_KINDS[connection.vendor])())

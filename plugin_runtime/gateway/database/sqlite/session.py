@@ -40,7 +40,7 @@ class SQLiteSession:
         self._grants = grants
         self._cursor: sqlite3.Cursor | None = None
         self._until = 0.0
-        self._has_written = False
+        self._has_written = self._has_failed = False
         self._now = ""
         #: Takes the session when its user closes it; None while nobody uses it.
         self.give_back: Callable[[SQLiteSession], None] | None = None
@@ -74,6 +74,7 @@ class SQLiteSession:
             self._prepare_for(statement)
             self._cursor = cursor = self._connection.cursor()
             cursor.execute(statement.text, stored(values))
+            self._has_failed = False
         columns = self._columns(statement, cursor)
         return Result(
             columns=columns,
@@ -89,6 +90,7 @@ class SQLiteSession:
         with self._working(seconds):
             self._prepare_for(statement)
             cursor = self._connection.executemany(statement.text, [stored(each) for each in sets])
+            self._has_failed = False
         return cursor.rowcount
 
     def resume(self, *, seconds: float) -> None:
@@ -98,6 +100,13 @@ class SQLiteSession:
     def commit(self) -> None:
         """Make the transaction last."""
         self._drop_result()
+        if self._has_failed:
+            self.rollback()
+            raise DatabaseRefusal(
+                "OperationalError",
+                "nothing was committed: a statement of the transaction had failed, and it was "
+                "rolled back",
+            )
         if self._connection.in_transaction:
             with self._working(conf.db_statement_seconds), self._walls.lowered():
                 self._connection.execute("COMMIT")
@@ -105,6 +114,7 @@ class SQLiteSession:
     def rollback(self) -> None:
         """Undo the transaction."""
         self._drop_result()
+        self._has_failed = False
         if self._connection.in_transaction:
             with self._working(conf.db_statement_seconds), self._walls.lowered():
                 self._connection.execute("ROLLBACK")
@@ -129,7 +139,6 @@ class SQLiteSession:
     def begin(self) -> None:
         """Begin a transaction that writes."""
         self._begin("IMMEDIATE")
-        self._has_written = True
 
     def _connect(self) -> None:
         self._connection, self._walls = self._opened(views_for(self._grants))
@@ -137,23 +146,30 @@ class SQLiteSession:
         self._connection.create_function("NOW", 0, lambda: self._now)
 
     def _prepare_for(self, statement: Statement) -> None:
+        if self._has_failed and statement.keyword != "ROLLBACK":
+            raise DatabaseRefusal(
+                "InternalError",
+                "a statement of the transaction has failed; roll back before anything else",
+            )
         self._walls.verb = statement.keyword if statement.keyword in SCHEMA_VERBS else ""
         writes = statement.is_write or statement.keyword == "SAVEPOINT"
         if not self._connection.in_transaction:
             self._begin("IMMEDIATE" if writes else "DEFERRED")
-            self._has_written = writes
         elif writes and not self._has_written:
             # What was read stays valid as it does on PostgreSQL (read committed); to write on
             # the old view of the file SQLite would refuse whenever somebody else had written.
             with self._walls.lowered():
                 self._connection.execute("COMMIT")
             self._begin("IMMEDIATE")
-            self._has_written = True
+        self._has_written = self._has_written or writes
+        # As on PostgreSQL, so that what works on one database works on the other.
+        self._has_failed = True
 
     def _begin(self, how: str) -> None:
         self._now = moment(datetime.datetime.now(datetime.UTC))
         with self._walls.lowered():
             self._connection.execute(f"BEGIN {how}")
+        self._has_written = how == "IMMEDIATE"
 
     def _columns(self, statement: Statement, cursor: sqlite3.Cursor) -> tuple[Column, ...] | None:
         if cursor.description is None:

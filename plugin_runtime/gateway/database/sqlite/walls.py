@@ -21,6 +21,7 @@ from .functions import ALLOWED, TABLE_FUNCTIONS
 CORE = "core"
 _SCHEMA_TABLES = frozenset({"sqlite_master", "sqlite_schema"})
 _TEMPORARY_SCHEMA_TABLES = frozenset({"sqlite_temp_master", "sqlite_temp_schema"})
+_REWRITING = ("sqlite_rename_", "sqlite_drop_c", "sqlite_add_c", "sqlite_find_c", "sqlite_fail")
 _SEQUENCE = "sqlite_sequence"
 _ALWAYS = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE, sqlite3.SQLITE_SAVEPOINT})
 _ROWS = frozenset({sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE})
@@ -87,7 +88,7 @@ class Walls:
         if action == sqlite3.SQLITE_FUNCTION:
             return second.lower() in ALLOWED or (
                 # What SQLite itself calls to rewrite the schema.
-                self.verb == "ALTER" and second.startswith("sqlite_rename_")
+                self.verb == "ALTER" and second.startswith(_REWRITING)
             )
         if action in _ROWS:
             is_altering = self.verb == "ALTER" and first in _TEMPORARY_SCHEMA_TABLES
