@@ -6,6 +6,7 @@ import importlib.util
 import shutil
 import socket
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
@@ -43,7 +44,7 @@ CODE = f"""
             return {{"answer": world["answer"]}}
 """
 #: Every host of these names leads to this machine.
-HOSTS = dict.fromkeys(("api.test", "closed.test", "private.test"), ["127.0.0.1"])
+HOSTS = {name: ["127.0.0.1"] for name in ("api.test", "closed.test", "private.test")}
 #: What the plugin brings along: httpx with all it needs, as its author would have it installed.
 BROUGHT = ("httpx", "httpcore", "h11", "anyio", "idna", "certifi", "sniffio", "typing_extensions")
 
@@ -98,8 +99,13 @@ def secure_server(certificates: Certificates) -> Iterator[Server]:
         yield running
 
 
+_never = threading.Event()
+
+
 def resolve(host: str) -> list[str]:
     """Stand in for the internet's names."""
+    if host == "slow.test":
+        _never.wait(3)
     if host not in HOSTS:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
     return HOSTS[host]
@@ -123,7 +129,11 @@ def dialler(
     patch.setattr(answering, "resolver", resolve)
     with (
         django_db_blocker.unblock(),
-        override_settings(PLEXICHAT_HOME=home, PLEXICHAT_NETWORK_INTERNAL_HOSTS=internal),
+        override_settings(
+            PLEXICHAT_HOME=home,
+            PLEXICHAT_NETWORK_INTERNAL_HOSTS=internal,
+            PLEXICHAT_PLUGIN_CONNECTIONS_PER_MINUTE=60_000,
+        ),
         running_platform(tmp_path_factory.mktemp("plugins")) as platform,
     ):
         folder = platform.write(NAME, CODE, manifest=_manifest(*ports))
@@ -137,7 +147,7 @@ def dialler(
 
 
 def _manifest(*ports: int) -> str:
-    granted = ["private.test", "*.wild.test", "gone.test", "closed.test:1", "127.0.0.1", "10.1.2.3"]
+    granted = ["private.test", "*.wild.test", "gone.test", "slow.test", "closed.test:1"]
     for port in ports:
         granted += [f"{host}:{port}" for host in ("api.test", "private.test", "[::1]", "127.0.0.1")]
     names = ", ".join(f'"network:{host}"' for host in granted)

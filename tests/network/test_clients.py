@@ -35,9 +35,7 @@ def test_urllib_trusts_the_hosts_authorities(dialler: Dialler, secure_server: Se
     assert said == f"hello api.test:{secure_server.port}"
 
 
-def test_a_certificate_for_another_host_is_refused(
-    dialler: Dialler, secure_server: Server
-) -> None:
+def test_a_certificate_for_another_host_is_refused(dialler: Dialler, secure_server: Server) -> None:
     said = dialler.try_(
         """
         import urllib.request

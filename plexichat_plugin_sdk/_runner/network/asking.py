@@ -9,7 +9,12 @@ import threading
 from typing import Any, NoReturn
 
 from plexichat_plugin_sdk import _host
-from plexichat_plugin_sdk.exceptions import LimitReached, PermissionError, PluginError
+from plexichat_plugin_sdk.exceptions import (
+    LimitReached,
+    PermissionError,
+    PluginError,
+    ValidationError,
+)
 
 #: A question holds its line to the host while the other side keeps silent; so many at a time,
 #: that the other lines stay free for everything else.
@@ -52,12 +57,20 @@ def connect(host: str, port: int, timeout: float | None) -> int:
 
 def refused(what: str) -> PermissionError:
     """Return the error for what no capability allows."""
-    return PermissionError(f"{what} is not possible in a sandbox: {ONLY_TCP}")
+    return _numbered(PermissionError(f"{what} is not possible in a sandbox: {ONLY_TCP}"))
+
+
+def _numbered(error: PermissionError) -> PermissionError:
+    """Give it what libraries look for in a refusal by the system."""
+    error.errno, error.strerror = errno.EPERM, str(error)
+    return error
 
 
 def _raise_as_socket_would(error: PluginError) -> NoReturn:
     if isinstance(error, PermissionError):
-        raise error
+        raise _numbered(error)
+    if isinstance(error, ValidationError):
+        raise socket.gaierror(socket.EAI_NONAME, str(error)) from error
     details: dict[str, Any] = error.details
     if "gaierror" in details:
         raise socket.gaierror(details["gaierror"], str(error)) from error

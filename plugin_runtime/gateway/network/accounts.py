@@ -25,6 +25,11 @@ class Account:
         self._day = _today()
         self._used = 0
 
+    @property
+    def used(self) -> int:
+        """The bytes of this day."""
+        return self._used
+
     def take(self) -> None:
         """Take one connection; raise the `Refusal` of the limit that it would go over."""
         with self._lock:

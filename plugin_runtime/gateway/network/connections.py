@@ -46,6 +46,8 @@ class Connection:
         self._lock = threading.Lock()
         self._counted = (0, 0)
         self._moved = time.monotonic()
+        #: Whether we have ended it.
+        self.is_cut = False
 
     def fileno(self) -> int:
         """Our duplicate's number; -1 once it was let go."""
@@ -69,6 +71,7 @@ class Connection:
 
     def cut(self) -> None:
         """End it in both directions, wherever its descriptors are; harmless when it has ended."""
+        self.is_cut = True
         with self._lock, contextlib.suppress(OSError):
             self._own.shutdown(socket.SHUT_RDWR)
 

@@ -1,0 +1,177 @@
+"""How much a plugin may use of the network, and how soon it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.test import override_settings
+
+from plugin_runtime.gateway.network.connections import desk
+from plugin_runtime.gateway.refusal import Refusal
+from plugin_runtime.switchboard import client
+from plugins_registry import services
+from tests.waiting import wait_for
+
+from .conftest import NAME, Dialler
+from .servers import Server
+
+pytestmark = pytest.mark.django_db
+
+OPEN = """
+import socket
+kept["connection"] = socket.create_connection(("api.test", port), timeout=5)
+kept["connection"].sendall(b"GET /many HTTP/1.0\\r\\nHost: me\\r\\n\\r\\n")
+answer = len(kept["connection"].recv(1000)) > 0
+"""
+#: Reads to the end of the connection, with a deadline of the plugin's own.
+DRAIN = """
+answer = 0
+kept["connection"].settimeout(10)
+try:
+    while data := kept["connection"].recv(1 << 20):
+        answer += len(data)
+except ConnectionResetError:
+    pass
+"""
+CLOSE = "kept.pop('connection').close()"
+
+
+@contextmanager
+def used_up_after(count: int) -> Iterator[None]:
+    limit = desk.account_of(NAME).used + count
+    with override_settings(PLEXICHAT_PLUGIN_NETWORK_BYTES_PER_DAY=limit):
+        yield
+
+
+def test_bytes_of_a_day_are_limited(dialler: Dialler, server: Server) -> None:
+    with used_up_after(3_000_000):
+        dialler.do(OPEN, port=server.port)
+        received = dialler.do(DRAIN)
+        refused = dialler.try_(OPEN, port=server.port)
+
+    assert received > 2_000_000
+    assert "used up until midnight" in refused["error"]
+    assert "OSError" in refused["kinds"]
+    dialler.do(OPEN, port=server.port)
+    dialler.do(CLOSE)
+
+
+def test_what_is_sent_counts_even_when_nobody_reads_it(dialler: Dialler, server: Server) -> None:
+    before = desk.account_of(NAME).used
+
+    dialler.do(
+        """
+        import socket
+        connection = socket.create_connection(("api.test", port))
+        connection.sendall(b"POST / HTTP/1.0\\r\\n" + bytes(100_000))
+        connection.close()
+        """,
+        port=server.port,
+    )
+
+    dialler.wait_until_hung_up()
+    assert desk.account_of(NAME).used - before >= 100_000
+
+
+def test_open_connections_are_limited(dialler: Dialler, server: Server) -> None:
+    dialler.wait_until_hung_up()
+    text = """
+    import socket
+    kept["many"] = []
+    for _ in range(number):
+        kept["many"].append(socket.create_connection(("api.test", port)))
+    """
+
+    with override_settings(PLEXICHAT_PLUGIN_CONNECTIONS=2):
+        refused = dialler.try_(text, port=server.port, number=3)
+        dialler.do("for each in kept.pop('many'): each.close()")
+        dialler.wait_until_hung_up()
+        assert dialler.do(text, port=server.port, number=2)
+
+    assert "2 connections at a time; close one first" in refused["error"]
+    dialler.do("for each in kept.pop('many'): each.close()")
+
+
+def test_new_connections_are_limited(settings: Any) -> None:
+    settings.PLEXICHAT_PLUGIN_CONNECTIONS = 2
+    settings.PLEXICHAT_PLUGIN_CONNECTIONS_PER_MINUTE = 1
+    account = desk.account_of("hasty")
+    for _ in range(2):
+        account.take()
+        account.give_back()
+
+    with pytest.raises(Refusal, match="1 new connections a minute"):
+        account.take()
+
+
+def test_a_withdrawn_grant_ends_connections_at_once(dialler: Dialler, server: Server) -> None:
+    capability = f"network:api.test:{server.port}"
+    dialler.do(OPEN, port=server.port)
+
+    services.revoke(NAME, [capability])
+    client.settle()
+    assert [connection.is_cut for connection in desk.open_of(NAME)] in ([], [True])
+    dialler.do(DRAIN)
+    refused = dialler.try_(OPEN, port=server.port)
+    services.grant(NAME, [capability])
+    client.settle()
+
+    assert f"manage.py plugin grant {NAME} {capability}" in refused["error"]
+    assert dialler.do(OPEN, port=server.port)
+    dialler.do(CLOSE)
+
+
+def test_connections_end_with_their_process(dialler: Dialler, server: Server) -> None:
+    dialler.do(OPEN, port=server.port)
+    assert desk.open_of(NAME)
+
+    dialler.platform.kill(NAME)
+
+    wait_for(lambda: not desk.open_of(NAME), what="the end of the connection")
+    dialler.platform.wait_for_state(NAME, "backing_off")
+    dialler.platform.wait_for_state(NAME, "active")
+    assert dialler.do(OPEN, port=server.port)
+    dialler.do(CLOSE)
+
+
+def test_a_descriptor_lost_in_silence_is_given_up(
+    dialler: Dialler, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialler.wait_until_hung_up()
+    dialler.do(
+        """
+        import os, socket
+        os.close(socket.create_connection(("api.test", port)).detach())
+        """,
+        port=server.port,
+    )
+    assert desk.open_of(NAME)
+
+    monkeypatch.setattr("plugin_runtime.gateway.network.connections.IDLE_SECONDS", 0.1)
+
+    dialler.wait_until_hung_up()
+
+
+def test_other_questions_go_on_while_hosts_keep_silent(dialler: Dialler) -> None:
+    said = dialler.do(
+        """
+        import socket, threading, time
+        from plexichat_plugin_sdk import check_permission
+        def dial():
+            try:
+                socket.create_connection(("slow.test", 80), timeout=2)
+            except OSError:
+                pass
+        threads = [threading.Thread(target=dial) for _ in range(12)]
+        [thread.start() for thread in threads]
+        began = time.monotonic()
+        for _ in range(20):
+            check_permission("nobody", "dials.read")
+        answer = time.monotonic() - began
+        """
+    )
+
+    assert said < 1
