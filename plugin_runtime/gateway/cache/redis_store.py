@@ -32,8 +32,8 @@ from .script import SCRIPT
 logger = logging.getLogger(__name__)
 
 #: A Redis that takes longer counts as away.
-_CONNECT_SECONDS = 1.0
-_ANSWER_SECONDS = 1.5
+_CONNECT_SECONDS = 0.8
+_ANSWER_SECONDS = 1.0
 #: After a failure nobody waits for it again for so long.
 _REST_SECONDS = 0.5
 #: What a command may take without being charged: the way there and back, also on a busy machine.
