@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from plugin_runtime.conf import conf
+from plugin_runtime.sandbox.scratch import remove_scratch
 
 
 class Files:
@@ -30,8 +31,8 @@ class Files:
         """Remove logs, scratch and data folder."""
         for path in _logs(plugin):
             path.unlink(missing_ok=True)
-        for folder in ("scratch", "plugins-data"):
-            shutil.rmtree(conf.home / folder / plugin, ignore_errors=True)
+        shutil.rmtree(conf.home / "plugins-data" / plugin, ignore_errors=True)
+        remove_scratch(conf.home / "scratch" / plugin)
 
 
 def _logs(plugin: str) -> Iterator[Path]:

@@ -52,7 +52,7 @@ def _wait(
             raise WaitEnded(f"plugin {name!r} was uninstalled while waiting for it")
         if plugin.state in good and _is_fresh(plugin):
             return plugin
-        if plugin.state in hopeless and _is_fresh(plugin):
+        if (plugin.state in hopeless and _is_fresh(plugin)) or _was_refused(plugin):
             raise WaitEnded(_seen(plugin))
         if monotonic() >= deadline:
             raise WaitEnded(_timed_out(plugin, seconds))
@@ -62,6 +62,11 @@ def _wait(
 def _is_fresh(plugin: Plugin) -> bool:
     """Whether the state was entered after the last wish; before, it answers an older one."""
     return not plugin.is_enabled or plugin.since >= plugin.wished_at
+
+
+def _was_refused(plugin: Plugin) -> bool:
+    """Whether the last wish for a fresh start failed, and what ran before goes on."""
+    return plugin.is_enabled and plugin.refused_wish == plugin.wish
 
 
 def _seen(plugin: Plugin) -> str:

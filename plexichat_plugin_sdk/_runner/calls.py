@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import socket
 import threading
 import time
@@ -14,6 +15,7 @@ from plexichat_plugin_sdk._wire import codes
 from plexichat_plugin_sdk._wire.control import RunningCall
 from plexichat_plugin_sdk._wire.conversation import Answer, Call, Failure, ToPlugin
 from plexichat_plugin_sdk._wire.framing import Framed, WireClosed, WireTimeout, WireViolation
+from plexichat_plugin_sdk.events import current_event
 
 from .async_handlers import AsyncHandlers, current_call
 from .endpoints import Endpoints
@@ -33,6 +35,10 @@ class Dispatch:
         self._endpoints = Endpoints(offered.endpoints, loop)
         self._sockets = Sockets(offered.sockets, loop)
         self._jobs = Jobs(offered.jobs, loop)
+
+    def leave_sockets(self) -> None:
+        """Ask the clients of all WebSockets to connect again, to whoever comes next."""
+        self._sockets.leave()
 
     def run(self, call: Call, conversation: Framed[ToPlugin]) -> Any:
         """Return the result that goes into the answer; raise whatever ends in a failure."""
@@ -56,11 +62,18 @@ class Conversation:
         connection.setblocking(True)
         self._framed: Framed[ToPlugin] = Framed(connection, ToPlugin)
         self._dispatch = dispatch
+        self._number = number
         #: The call that runs now and when it began; one assignment, so readers need no lock.
         self.running: tuple[Call, float] | None = None
         self.thread = threading.Thread(
             target=self._serve, name=f"conversation-{number}", daemon=True
         )
+
+    @property
+    def call_id(self) -> str:
+        """What the log calls the call that runs now: another for each; empty between calls."""
+        running = self.running
+        return f"{self._number}.{running[0].number}" if running is not None else ""
 
     def stop_listening(self) -> None:
         """Take no further call; the one that runs may still answer."""
@@ -78,6 +91,7 @@ class Conversation:
     def _answer_all(self) -> None:
         conversation, run, clock = self._framed, self._dispatch.run, time.monotonic
         borrowed = _belongings.begin()
+        _serving.set(self)
         reply: Answer | Failure
         while True:
             call = conversation.receive()
@@ -95,6 +109,12 @@ class Conversation:
                 conversation.send(reply)
             except UNENCODABLE as error:
                 conversation.send(_unencodable(call, error))
+
+
+#: The conversation that a thread, or a coroutine it waits for, works for.
+_serving: contextvars.ContextVar[Conversation | None] = contextvars.ContextVar(
+    "serving", default=None
+)
 
 
 class Conversations:
@@ -128,17 +148,18 @@ class Conversations:
             for call, since in started
         ]
 
-    def current(self) -> str:
-        """Return `kind target` of the call the calling thread works for, else an empty text."""
-        named = current_call.get()
-        if named:
-            return named
-        ident = threading.get_ident()
-        for each in self._snapshot():
-            if each.thread.ident == ident and each.running is not None:
-                call = each.running[0]
-                return f"{call.kind} {call.target}"
-        return ""
+    def current(self) -> tuple[str, str]:
+        """Return `kind target` and the id of the call the calling thread works for, else nothing.
+
+        An event is known by its own id, which the host knows it by too.
+        """
+        serving, event = _serving.get(), current_event()
+        running = serving.running if serving is not None else None
+        call_id = serving.call_id if serving is not None else ""
+        name = current_call.get()
+        if not name and running is not None:
+            name = f"{running[0].kind} {running[0].target}"
+        return name, event.event_id if event is not None else call_id
 
     def finish(self, seconds: float) -> bool:
         """Let running calls end and take no new ones; return whether all did in time."""

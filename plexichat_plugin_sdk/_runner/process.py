@@ -70,7 +70,7 @@ class Binding:
     def tell(self, what: str, arguments: dict[str, Any]) -> None:
         """Queue a fact, with the call it belongs to."""
         if "call" in arguments:
-            arguments["call"] = self._calls.current()
+            arguments["call"], arguments["call_id"] = self._calls.current()
         self._records.put(what, arguments)
 
 
@@ -169,6 +169,8 @@ class Process:
 
     def _unload(self, frame: Unload) -> None:
         until = time.monotonic() + frame.grace_ms / 1000
+        if self._dispatch is not None:
+            self._dispatch.leave_sockets()
         finished = self._calls.finish(frame.grace_ms / 1000 * _CALLS_SHARE)
         is_quiet = workers.finish(max(0.0, (until - time.monotonic()) * _CALLS_SHARE))
         problem = self._lifecycle.unload()

@@ -25,6 +25,9 @@ from .failures import UNENCODABLE, Refused
 
 _MOST_WAITING = 64  # messages taken in ahead of the handler; more stay with the sender
 _REASON_BYTES = 123  # what a WebSocket close frame can carry
+#: What a client is told when this process makes room for its successor (RFC 6455's registry).
+_RESTARTS = (1012, "the plugin restarts; connect again")
+_LEAVE_SECONDS = 0.2
 _PARTS = ("user_id", "path", "path_params", "params", "headers")
 
 Conversation = Framed[ToPlugin]
@@ -36,6 +39,12 @@ class Sockets:
     def __init__(self, handlers: tuple[SocketHandler, ...], loop: AsyncHandlers) -> None:
         self._loop = loop
         self._table = {each.path: each.handler for each in handlers}
+        self._open: set[Sending] = set()
+
+    def leave(self) -> None:
+        """Ask every client to come back later, since this process ends; waits for none of them."""
+        for sending in list(self._open):
+            sending.leave()
 
     def run(self, call: Call, conversation: Conversation) -> None:
         """Run a handler until it returns; that the client left is a normal end."""
@@ -44,6 +53,7 @@ class Sockets:
             raise Refused(codes.UNKNOWN_TARGET, f"no handler for the WebSocket {call.target!r}")
         given = {part: call.payload[part] for part in _PARTS if call.payload.get(part) is not None}
         sending = Sending(conversation)
+        self._open.add(sending)
         try:
             if is_async(handler):
                 served = _serve_async(handler, sending, Handshake(**given))
@@ -53,6 +63,7 @@ class Sockets:
         except WebSocketClosed:
             pass
         finally:
+            self._open.discard(sending)
             sending.end(1000, "the plugin's handler has returned")
 
 
@@ -101,6 +112,27 @@ class Sending:
                 self.conversation.send(Close(code, short))
             except WireClosed:
                 return  # gone already, which is what was wanted
+
+    def leave(self) -> None:
+        """Close because this process ends; the client may connect again at once.
+
+        A client that does not read is not waited for: its connection is cut with the process.
+        """
+        if not self._writing.acquire(timeout=_LEAVE_SECONDS):
+            return
+        try:
+            if self.ended is None and self._has_room(_LEAVE_SECONDS):
+                self.conversation.send(Close(*_RESTARTS))
+            self.ended = self.ended or _RESTARTS
+        except WireClosed:
+            pass  # gone already
+        finally:
+            self._writing.release()
+
+    def _has_room(self, seconds: float) -> bool:
+        poll = select.poll()
+        poll.register(self.conversation.socket, select.POLLOUT)
+        return bool(poll.poll(seconds * 1000))
 
     def end(self, code: int, reason: str) -> None:
         """Remember that it is over; waits for a message that is just being sent."""

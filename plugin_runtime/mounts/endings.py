@@ -9,7 +9,7 @@ from enum import IntEnum
 
 
 class CloseCode(IntEnum):
-    """Close codes of the host; besides them a plugin may use 1000 and 3000-4999."""
+    """Close codes of the host; besides them a plugin may use 1000, 1012 and 3000-4999."""
 
     #: The handler has returned.
     DONE = 1000
@@ -17,7 +17,7 @@ class CloseCode(IntEnum):
     TOO_BIG = 1009
     #: The plugin failed; the reason holds the reference for the log.
     PLUGIN_FAILED = 1011
-    #: The plugin went away, probably to restart: connect again.
+    #: The plugin went away, probably to make room for its next release: connect again.
     RESTARTS = 1012
     #: Not now: the plugin is not running, does not keep up, or there are too many sockets.
     TRY_LATER = 1013
@@ -45,7 +45,8 @@ class Ended(Exception):
 
 def wished(code: int, reason: str) -> Ended:
     """Return the end a plugin asks for; codes that are not a plugin's become 1000."""
-    return Ended(code if code in _OWN_CODES else CloseCode.DONE, reason)
+    is_theirs = code in _OWN_CODES or code == CloseCode.RESTARTS
+    return Ended(code if is_theirs else CloseCode.DONE, reason)
 
 
 def fitting(reason: str) -> str:

@@ -19,12 +19,17 @@ def fresh_scratch(folder: Path) -> None:
     removed, not followed. That run must be over.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
+    remove_scratch(folder)
+    folder.mkdir(mode=0o700)
+
+
+def remove_scratch(folder: Path) -> None:
+    """Remove a scratch folder, whatever a plugin made of it; harmless when there is none."""
     with_link = folder.is_symlink() or (folder.exists() and not stat.S_ISDIR(folder.stat().st_mode))
     if with_link:
         folder.unlink()
     elif folder.exists():
         _remove(folder)
-    folder.mkdir(mode=0o700)
 
 
 def _remove(folder: Path) -> None:

@@ -1,13 +1,16 @@
 """The keeper: one plugin's life, told as one coroutine.
 
 It starts the plugin when it is wanted, stops it when it is not, starts it again after a failure
-with growing pauses, and puts it into quarantine when that does not help.
+with growing pauses, and puts it into quarantine when that does not help. A wish for another
+release, or for a fresh start, is answered without a gap: the new sandbox comes up beside the old
+one, which goes on serving if the new one does not.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import socket
 import time
@@ -58,6 +61,8 @@ class Keeper:
         self._failures = Failures()
         self._has_news = asyncio.Event()
         self._is_retired = False
+        #: Sandboxes whose successors are in charge already.
+        self._leaving: set[asyncio.Task[None]] = set()
 
     def want(self, wanted: WantedPlugin) -> None:
         """Take over a newer wish; the plugin follows as soon as it can."""
@@ -96,33 +101,77 @@ class Keeper:
             sandbox = await self._start(wanted)
         except StartFailed as error:
             return error.ending
-        self.sandbox = sandbox
-        self._note(State.ACTIVE, level=sandbox.level, layers=sandbox.layers)
         try:
             return await self._accompany(sandbox, wanted)
         finally:
             self.sandbox = None
+            await asyncio.gather(*self._leaving)
 
     async def _accompany(self, sandbox: Sandbox, running: WantedPlugin) -> Ending | None:
+        """Stay with a running sandbox, and with those that take its place."""
+        self._put_in_charge(sandbox)
+        refused: tuple[int, int] | None = None
         while True:
-            news = asyncio.create_task(self._news())
-            either: set[asyncio.Future[Any]] = {news, sandbox.ended}
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            news.cancel()
             if sandbox.ended.done():
                 return sandbox.ended.result()
-            if (
-                self._is_retired
-                or not self.wanted.enabled
-                or _try_of(self.wanted) != _try_of(running)
-            ):
-                self.sandbox = None  # nobody new is introduced while it finishes
-                self._note(State.STOPPING)
-                await sandbox.stop()
+            if self._is_retired or not self.wanted.enabled:
+                await self._stop(sandbox)
                 return None
+            wish = _try_of(self.wanted)
+            if wish not in (_try_of(running), refused):
+                wanted = self.wanted
+                successor = await self._successor_of(running, wanted)
+                if successor is None:
+                    refused = wish
+                else:
+                    self._put_in_charge(successor)
+                    self._let_leave(sandbox)
+                    sandbox, running = successor, wanted
+                continue
             if self.wanted.stored_config != running.stored_config:
                 await sandbox.configure(self.wanted)
-            running = self.wanted
+            running = dataclasses.replace(running, **_configuration_of(self.wanted))
+            await self._news_or_end(sandbox)
+
+    async def _successor_of(self, running: WantedPlugin, wanted: WantedPlugin) -> Sandbox | None:
+        """Start the wanted release beside the running one; None when it does not come up.
+
+        Nobody notices: the running one answers all calls until the new one is in charge.
+        """
+        try:
+            return await self._start(wanted)
+        except StartFailed as error:
+            ending = error.ending
+        reason = f"release {running.version} goes on: {wanted.version} did not start: "
+        logger.warning(
+            "a successor did not start", extra={"plugin": wanted.name, "reason": ending.reason}
+        )
+        self._note(
+            State.ACTIVE, reason + ending.reason, stack=ending.stack, refused_wish=wanted.wish
+        )
+        self._complain(Complaint(wanted.name, "successor", reason + ending.reason, ending.stack))
+        return None
+
+    def _put_in_charge(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self._note(State.ACTIVE, level=sandbox.level, layers=sandbox.layers)
+
+    def _let_leave(self, sandbox: Sandbox) -> None:
+        """Let a sandbox finish what it does while its successor answers new calls."""
+        leaving = asyncio.create_task(sandbox.stop())
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
+
+    async def _stop(self, sandbox: Sandbox) -> None:
+        self.sandbox = None  # nobody new is introduced while it finishes
+        self._note(State.STOPPING)
+        await sandbox.stop()
+
+    async def _news_or_end(self, sandbox: Sandbox) -> None:
+        news = asyncio.create_task(self._news())
+        either: set[asyncio.Future[Any]] = {news, sandbox.ended}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        news.cancel()
 
     async def _after(self, ending: Ending, tried: tuple[int, int]) -> None:
         """Pause before the next try, or wait in quarantine for an admin."""
@@ -158,3 +207,7 @@ class Keeper:
 def _try_of(wanted: WantedPlugin) -> tuple[int, int]:
     """What makes two wishes ask for two separate starts."""
     return wanted.release_id, wanted.wish
+
+
+def _configuration_of(wanted: WantedPlugin) -> dict[str, Any]:
+    return {"config": wanted.config, "stored_config": wanted.stored_config}

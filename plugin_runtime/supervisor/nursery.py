@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import os
 import signal
 import socket
+from pathlib import Path
 
 from plugin_runtime.conf import conf
 from plugin_runtime.sandbox.layers import SUPERVISED, Level, left_open
@@ -44,6 +46,8 @@ class Nursery:
         self._line: ZygoteLine | None = None
         self._opening = asyncio.Lock()
         self._processes: dict[int, ConfinedProcess] = {}
+        #: Scratch folders in use; two sandboxes of one plugin live side by side for a while.
+        self._scratch: dict[int, Path] = {}
         self._reaping: asyncio.Task[None] | None = None
 
     @property
@@ -101,6 +105,7 @@ class Nursery:
             )
             child = await line.spawn(number, confinement, control)
         except (SpawnRefused, ZygoteFailed, OSError) as error:
+            self._scratch.pop(number, None)
             raise _host_trouble(f"no sandbox could be started: {error}") from error
         enforcement = self._limited(f"{wanted.name}.{number}", child, wanted, terms)
         pause = look_seconds(self._probe.layers)
@@ -110,12 +115,18 @@ class Nursery:
 
     def _terms(self, wanted: WantedPlugin, number: int) -> Terms:
         return Terms(
-            scratch=conf.home / "scratch" / wanted.name,
+            scratch=self._free_scratch(wanted.name, number),
             uid=own_uid(number),
             memory_bytes=wanted.memory_bytes,
             threads=THREADS,
             open_files=OPEN_FILES,
         )
+
+    def _free_scratch(self, plugin: str, number: int) -> Path:
+        used = set(self._scratch.values())
+        folders = (conf.home / "scratch" / plugin / str(at) for at in itertools.count())
+        self._scratch[number] = next(folder for folder in folders if folder not in used)
+        return self._scratch[number]
 
     def _limited(self, name: str, child: Child, wanted: WantedPlugin, terms: Terms) -> Enforcement:
         """Put the fresh process under its limits; one that cannot be limited is ended."""
@@ -142,6 +153,7 @@ class Nursery:
             while True:
                 exited = await line.exited()
                 process = self._processes.pop(exited.number, None)
+                self._scratch.pop(exited.number, None)
                 if process is not None:
                     process.has_exited(exited.wait_status)
         except ZygoteFailed:
@@ -150,6 +162,7 @@ class Nursery:
             for process in self._processes.values():
                 process.is_lost()
             self._processes.clear()
+            self._scratch.clear()
             await line.stop()  # or it would stay as a zombie
 
 

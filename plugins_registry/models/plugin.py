@@ -62,6 +62,11 @@ class Plugin(models.Model):
     reason = models.TextField(blank=True, default="", help_text="Why the plugin is in this state.")
     since = models.DateTimeField(default=timezone.now, help_text="When this state was entered.")
     stack = models.TextField(blank=True, default="", help_text="The last stack seen at a failure.")
+    refused_wish = models.PositiveBigIntegerField(
+        null=True,
+        blank=True,
+        help_text="The wish for a fresh start that failed, while what ran before goes on.",
+    )
     level = models.CharField(
         max_length=16, blank=True, default="", help_text="The sandbox level that was reached."
     )

@@ -25,12 +25,14 @@ def observe(
     level: str | None = None,
     layers: Sequence[str] | None = None,
     release_id: int | None = None,
+    refused_wish: int | None = None,
 ) -> None:
     """Write the observed state and why. Does nothing when the plugin is gone or nothing is new.
 
     `since` moves when the state changes or answers a new wish; `stack` stays until the next one,
     or until the plugin is active again; `level` and `layers` stay as they are when None. The
-    stage goes to the release that was observed, the plugin's own when None.
+    stage goes to the release that was observed, the plugin's own when None. A `refused_wish` is
+    one that did not come true while the plugin goes on as before, so `since` stays.
     """
     plugin = Plugin.objects.filter(name=name).first()
     if plugin is None:
@@ -41,6 +43,8 @@ def observe(
     }
     if stack or state == State.ACTIVE:
         news["stack"] = stored_text(stack, STACK_CHARACTERS)
+    if refused_wish is not None:
+        news["refused_wish"] = refused_wish
     if level is not None:
         news["level"] = level
     if layers is not None:
@@ -48,7 +52,8 @@ def observe(
     fresh = {field: value for field, value in news.items() if getattr(plugin, field) != value}
     # The supervisor writes only the newest of several states, so that after a wish even the same
     # state is a new one: a restart may be seen as active, then active.
-    if "state" in fresh or plugin.since < plugin.wished_at:
+    is_answer = plugin.since < plugin.wished_at and refused_wish is None
+    if "state" in fresh or is_answer:
         fresh["since"] = timezone.now()
     if not fresh:
         return
