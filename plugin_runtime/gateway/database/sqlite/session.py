@@ -56,17 +56,15 @@ class SQLiteSession:
         if grants is self._grants:
             return
         views = views_for(grants)
-        if views != self._walls.shown:
-            self._drop_result()
-            self._walls.shown = views & frozenset(self._walls.inner)
-            # Also makes SQLite prepare anew what it had prepared while more was allowed.
-            self._connection.set_authorizer(self._walls.ask)
-        if views == self._walls.shown:
+        if views == frozenset(self._walls.inner):
+            self._show(views)
             self._grants = grants
         elif not self.is_in_transaction:
-            self._connection.close()
+            self.end()
             self._grants = grants
             self._connect()
+        else:
+            self._show(views & frozenset(self._walls.inner))
 
     def execute(self, statement: Statement, values: Sequence[Any], *, seconds: float) -> Result:
         """Run one statement; see `store.Session`."""
@@ -145,13 +143,20 @@ class SQLiteSession:
         self._connection.set_progress_handler(self._is_too_late, INSTRUCTIONS_BETWEEN)
         self._connection.create_function("NOW", 0, lambda: self._now)
 
+    def _show(self, views: frozenset[str]) -> None:
+        if views != self._walls.shown:
+            self._drop_result()
+            self._walls.shown = views
+            # Also makes SQLite prepare anew what it had prepared while more was allowed.
+            self._connection.set_authorizer(self._walls.ask)
+
     def _prepare_for(self, statement: Statement) -> None:
         if self._has_failed and statement.keyword != "ROLLBACK":
             raise DatabaseRefusal(
                 "InternalError",
                 "a statement of the transaction has failed; roll back before anything else",
             )
-        self._walls.verb = statement.keyword if statement.keyword in SCHEMA_VERBS else ""
+        self._walls.begin(statement.keyword if statement.keyword in SCHEMA_VERBS else "")
         writes = statement.is_write or statement.keyword == "SAVEPOINT"
         if not self._connection.in_transaction:
             self._begin("IMMEDIATE" if writes else "DEFERRED")
@@ -191,7 +196,6 @@ class SQLiteSession:
     def _working(self, seconds: float) -> Iterator[None]:
         self._drop_result()
         self._until = time.monotonic() + seconds
-        self._walls.refused = ""
         try:
             yield
         except _FAULTS as error:
@@ -204,7 +208,9 @@ class SQLiteSession:
             )
         refusal = refusal_of(error, refused=self._walls.refused, bytes_allowed=conf.db_bytes)
         return DatabaseRefusal(
-            refusal.kind, told(str(refusal), self._walls), missing=refusal.missing
+            refusal.kind,
+            told(str(refusal), self._walls),
+            missing=refusal.missing or self._walls.missing,
         )
 
     def _drop_result(self) -> None:

@@ -57,10 +57,16 @@ class Walls:
         self.core_tables: frozenset[str] = frozenset()
         #: What was refused last, for the author.
         self.refused = ""
+        #: The view that was to be read, when its capability has been withdrawn.
+        self.missing = ""
         self._virtual = virtual_tables - TABLE_FUNCTIONS
         self._outer = {inner: name for name, inner in self.inner.items()}
         self._columns = {inner: VIEWS[name].reads() for inner, name in self._outer.items()}
         self._is_ours = False
+
+    def begin(self, verb: str) -> None:
+        """Expect a statement of a plugin's; `verb` is its first word if it changes the schema."""
+        self.verb, self.refused, self.missing = verb, "", ""
 
     @contextmanager
     def lowered(self) -> Iterator[None]:
@@ -77,6 +83,7 @@ class Walls:
         """Answer SQLite; its five arguments mean something else with each action."""
         if self._is_ours or self._allows(action, first or "", second or "", schema or "", by or ""):
             return sqlite3.SQLITE_OK
+        self.missing = self.missing or self._outer.get(by or "", "")
         self.refused = self.refused or _words(action, first or "", second or "")
         return sqlite3.SQLITE_DENY
 
@@ -98,8 +105,8 @@ class Walls:
         return action in _OBJECTS and schema == "main" and self._is_a_plugins(first)
 
     def _may_read(self, table: str, column: str, schema: str, by: str) -> bool:
-        if not schema:
-            return not column and self._may_count(table)
+        if not column and schema in ("", CORE):
+            return self._may_count(table)
         if schema == CORE:
             return self._outer.get(by) in self.shown and (table, column) in self._columns[by]
         if schema == "temp":
@@ -108,7 +115,10 @@ class Walls:
         return schema == "main" and self._is_a_plugins(table)
 
     def _may_count(self, table: str) -> bool:
-        """Whether rows may be counted: no column is read, and SQLite names no file and no view."""
+        """Whether rows may be counted: no column is read, and SQLite names no view.
+
+        It names the file as the statement does, so perhaps not at all.
+        """
         if table not in self.core_tables:
             return self._is_a_plugins(table)
         readable = (
