@@ -62,9 +62,13 @@ def redis_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def home(settings: Any, tmp_path: Path) -> Path:
-    settings.PLEXICHAT_HOME = tmp_path
-    return tmp_path
+def home(settings: Any) -> Iterator[Path]:
+    """An empty data folder with a short path: a socket's address may not exceed 107 bytes."""
+    folder = Path(tempfile.mkdtemp(prefix="plx-"))
+    folder.chmod(0o711)
+    settings.PLEXICHAT_HOME = folder
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

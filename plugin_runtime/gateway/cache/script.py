@@ -26,20 +26,29 @@ local call = redis.call
 
 local function own(key) return string.sub(key, #prefix + 1) end
 local function base(key) return key_bytes + 2 * #own(key) end
-local function size_of(key) return tonumber(call('HGET', sizes, own(key)) or 0) end
 
-local function forget(name)
-  local size = call('HGET', sizes, name)
-  if size then
-    call('HDEL', sizes, name)
-    call('ZREM', deadlines, name)
-    call('INCRBY', total, -tonumber(size))
-  end
+local known = {}
+local function size_of(key)
+  if not known[key] then known[key] = tonumber(call('HGET', sizes, own(key)) or 0) end
+  return known[key]
 end
 
 local function charge(key, size)
-  call('INCRBY', total, size - size_of(key))
+  local before = size_of(key)
+  if size == before then return end
+  call('INCRBY', total, size - before)
   call('HSET', sizes, own(key), size)
+  known[key] = size
+end
+
+local function forget(key)
+  local size = size_of(key)
+  if size > 0 then
+    call('HDEL', sizes, own(key))
+    call('ZREM', deadlines, own(key))
+    call('INCRBY', total, -size)
+    known[key] = 0
+  end
 end
 
 local function note_deadline(key)
@@ -55,7 +64,7 @@ local function sweep(most)
   local due = call('ZRANGEBYSCORE', deadlines, '-inf', now, 'LIMIT', 0, most)
   for _, name in ipairs(due) do
     if call('EXISTS', prefix .. name) == 0 then
-      forget(name)
+      forget(prefix .. name)
     else
       note_deadline(prefix .. name)
     end
@@ -161,7 +170,7 @@ local function write(room, family, keys, name, arguments)
   local were, grown = {}, {}
   for _, each in ipairs(keys) do
     were[each] = call('TYPE', each).ok
-    if were[each] == 'none' then forget(own(each)) end
+    if were[each] == 'none' then forget(each) end
   end
   local counts = were[key] == family and (room == 'elements' or room == 'fewer')
   local before = counts and named(family, key, arguments) or 0
@@ -192,7 +201,7 @@ local function write(room, family, keys, name, arguments)
   for _, each in ipairs(keys) do
     local is = call('TYPE', each).ok
     if is == 'none' then
-      forget(own(each))
+      forget(each)
     elseif room == 'key' then
       note_deadline(each)
     elseif is == 'string' then
