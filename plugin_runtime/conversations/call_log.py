@@ -9,7 +9,6 @@ and what a killed process had not written yet is lost.
 from __future__ import annotations
 
 import atexit
-import itertools
 import logging
 import os
 import threading
@@ -45,12 +44,16 @@ CLOSE_SECONDS = 2.0
 OK = CallOutcome.OK.value
 LOST = CallOutcome.LOST.value
 
-#: Number, plugin, kind, target, begin and end on the monotonic clock, outcome, code.
-Noted = tuple[int, str, str, str, float, float, str, str]
+#: Plugin, kind, target, begin and end on the monotonic clock, outcome, code.
+Noted = tuple[str, str, str, float, float, str, str]
 
 
 class CallLog:
     """The ring and the thread that empties it; `write` takes what was in it, the oldest first."""
+
+    #: Remembers one call that has ended. The ring's own method once the thread runs, since the
+    #: path of a call has no time for more.
+    append: Callable[[Noted], object]
 
     def __init__(self, write: Callable[[list[CallEntry]], None]) -> None:
         self._write = write
@@ -61,10 +64,7 @@ class CallLog:
         self, plugin: str, kind: str, target: str, began: float, outcome: str = OK, code: str = ""
     ) -> None:
         """Remember what ends now and began at this time of `time.monotonic`. Never fails."""
-        if self._flusher is None and not self._start():
-            return
-        number = next(self._numbers)
-        self._ring.append((number, plugin, kind, target, began, monotonic(), outcome, code))
+        self.append((plugin, kind, target, began, monotonic(), outcome, code))
 
     def note_error(
         self, plugin: str, kind: str, target: str, began: float, error: CallError
@@ -72,14 +72,10 @@ class CallLog:
         """Remember what fails now."""
         self.note(plugin, kind, target, began, *_ending(error))
 
-    @property
-    def dropped(self) -> int:
-        """How many the full ring has forgotten so far; exact when the ring was just emptied."""
-        return self._newest + 1 - self._taken
-
     def close(self) -> None:
         """Write what is left and end the thread; the next call starts another."""
         flusher, self._flusher = self._flusher, None
+        self.append = self._append_first
         self._closing.set()
         if flusher is not None:
             flusher.join(CLOSE_SECONDS)
@@ -87,12 +83,15 @@ class CallLog:
     def forget(self) -> None:
         """Begin anew: after a fork, ring and thread are the parent's."""
         self._ring: deque[Noted] = deque(maxlen=RING)
-        self._numbers = itertools.count()
-        self._newest, self._taken = -1, 0
+        self.append = self._append_first
         self._is_failing = False
         self._starting = threading.Lock()
         self._closing = threading.Event()
         self._flusher = None
+
+    def _append_first(self, noted: Noted) -> None:
+        if self._start():
+            self._ring.append(noted)
 
     def _start(self) -> bool:
         """Start the thread if there shall be one; return whether it runs."""
@@ -109,6 +108,7 @@ class CallLog:
                 except RuntimeError:  # no thread to be had: rather no log than no call
                     return False
                 self._closing, self._flusher = closing, flusher
+                self.append = self._ring.append
         return True
 
     def _run(self, closing: threading.Event) -> None:
@@ -121,7 +121,7 @@ class CallLog:
         if not entries:
             return
         if len(entries) == RING:
-            logger.info("calls were too many for their log", extra={"dropped": self.dropped})
+            logger.info("calls were too many for their log; it lacks some")
         try:
             self._write(entries)
             self._is_failing = False
@@ -136,8 +136,6 @@ class CallLog:
     def _take(self) -> list[CallEntry]:
         now, clock = timezone.now(), monotonic()
         taken = [self._ring.popleft() for _ in range(len(self._ring))]
-        self._taken += len(taken)
-        self._newest = max((noted[0] for noted in taken), default=self._newest)
         return [
             CallEntry(
                 plugin=plugin,
@@ -148,7 +146,7 @@ class CallLog:
                 outcome=outcome,
                 code=code,
             )
-            for _, plugin, kind, target, began, ended, outcome, code in taken
+            for plugin, kind, target, began, ended, outcome, code in taken
         ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from typing import Any
 
 from plexichat_plugin_sdk._wire.conversation import Answer, Call, Failure, ToCaller
@@ -31,8 +30,10 @@ class Conversation:
         self._deadline_ms = 0
         self._number = 0
 
-    def call(self, kind: str, target: str, payload: Any, deadline_ms: int, depth: int = 0) -> Any:
-        """Return the plugin's result.
+    def call(
+        self, kind: str, target: str, payload: Any, deadline_ms: int, depth: int, since: float
+    ) -> Any:
+        """Return the plugin's result; the deadline runs since then (`time.monotonic`).
 
         Raises `PluginFault`, `DeadlinePassed`, `PluginUnavailable`, or `Stale` when the call
         certainly never arrived. After all but `PluginFault` the conversation is of no use.
@@ -42,7 +43,7 @@ class Conversation:
             self._deadline_ms = deadline_ms
         number = self._number = self._number + 1
         self.is_usable = False
-        until = time.monotonic() + deadline_ms / 1000
+        until = since + deadline_ms / 1000
         try:
             try:
                 call = Call(number, kind, target, payload, deadline_ms, depth)

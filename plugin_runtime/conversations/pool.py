@@ -11,30 +11,19 @@ import logging
 import os
 from collections import defaultdict, deque
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 
 from plugin_runtime.exceptions import CallError, DeadlinePassed, PluginUnavailable
 from plugin_runtime.switchboard import client
 from plugin_runtime.switchboard.protocol import Lost, Overran
 
-from .call_log import log
+from .call_log import OK, log
 from .conversation import Conversation, Stale
 
 logger = logging.getLogger(__name__)
 
 #: Idle conversations kept per plugin; more than a process has calling threads would be waste.
 IDLE_LIMIT = 32
-
-
-class Question(NamedTuple):
-    """One call to be made."""
-
-    kind: str
-    target: str
-    payload: Any
-    deadline_ms: int
-    #: How deep whatever the handler causes lies.
-    depth: int
 
 
 _idle: defaultdict[str, deque[Conversation]] = defaultdict(deque)
@@ -47,43 +36,40 @@ def call(
 
     Blocks the calling thread for at most `deadline_ms` (plus scheduling). Raises
     `PluginUnavailable`, `DeadlinePassed` or `PluginFault`. The call is made at most once: a new
-    conversation is tried only when the old one proved closed before anything was sent.
+    conversation is tried only when the old one proved closed before anything was sent. `depth`
+    is how deep whatever the handler causes lies.
     """
-    began = monotonic()
-    try:
-        result = _call(plugin, Question(kind, target, payload, deadline_ms, depth))
-    except CallError as error:
-        log.note_error(plugin, kind, target, began, error)
-        raise
-    log.note(plugin, kind, target, began)
-    return result
-
-
-def _call(plugin: str, question: Question) -> Any:
+    began = since = monotonic()
     idle = _idle[plugin]
-    try:
-        conversation = idle.pop()
-    except IndexError:
-        conversation = _introduced(plugin)
+    conversation = None
     try:
         try:
-            return conversation.call(*question)
+            conversation = idle.pop()
+        except IndexError:
+            conversation, since = _introduced(plugin), monotonic()
+        try:
+            result = conversation.call(kind, target, payload, deadline_ms, depth, since)
         except Stale:
             conversation = _instead_of(conversation)
-            return conversation.call(*question)
+            result = conversation.call(kind, target, payload, deadline_ms, depth, monotonic())
     except Stale as error:
-        raise PluginUnavailable(plugin, "it is going away") from error
-    except DeadlinePassed:
-        client.desk.tell(Overran(plugin, question.target, question.deadline_ms))
-        raise
-    except PluginUnavailable:
-        client.desk.tell(Lost(plugin, question.target))
+        leaving = PluginUnavailable(plugin, "it is going away")
+        log.note_error(plugin, kind, target, began, leaving)
+        raise leaving from error
+    except CallError as error:
+        if conversation is not None:
+            _report(error, target, deadline_ms)
+        log.note_error(plugin, kind, target, began, error)
         raise
     finally:
-        if conversation.is_usable and len(idle) < IDLE_LIMIT:
-            idle.append(conversation)
-        else:
-            conversation.close()
+        if conversation is not None:
+            if conversation.is_usable and len(idle) < IDLE_LIMIT:
+                idle.append(conversation)
+            else:
+                conversation.close()
+    # Not `note`: on this path each function of Python's own is felt.
+    log.append((plugin, kind, target, began, monotonic(), OK, ""))
+    return result
 
 
 def forget_all() -> None:
@@ -95,6 +81,14 @@ def forget_all() -> None:
 
 
 os.register_at_fork(after_in_child=forget_all)
+
+
+def _report(error: CallError, target: str, deadline_ms: int) -> None:
+    """Tell the supervisor what it has to look at."""
+    if isinstance(error, DeadlinePassed):
+        client.desk.tell(Overran(error.plugin, target, deadline_ms))
+    elif isinstance(error, PluginUnavailable):
+        client.desk.tell(Lost(error.plugin, target))
 
 
 def _instead_of(stale: Conversation) -> Conversation:

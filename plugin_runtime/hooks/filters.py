@@ -43,18 +43,20 @@ def consult(message: dict[str, Any]) -> dict[str, Any]:
     plugins = order.of(MESSAGE_SENT)
     if not plugins:
         return message
-    question, speaker = message, speakers.current()
+    question, speaker, depth = message, speakers.current(), speakers.next_depth()
     for plugin in plugins:
         if plugin.name == speaker.plugin:
             continue
         if plugin.mode == SHADOW:
             traces.about(MESSAGE_SENT, question).shadowed.append(plugin.name)
         else:
-            message = _ask(plugin, message, question)
+            message = _ask(plugin, message, question, depth)
     return message
 
 
-def _ask(plugin: BoardPlugin, message: dict[str, Any], question: dict[str, Any]) -> dict[str, Any]:
+def _ask(
+    plugin: BoardPlugin, message: dict[str, Any], question: dict[str, Any], depth: int
+) -> dict[str, Any]:
     began = perf_counter()
     try:
         if plugin.state != "active":
@@ -65,7 +67,7 @@ def _ask(plugin: BoardPlugin, message: dict[str, Any], question: dict[str, Any])
             MESSAGE_SENT,
             message,
             deadline_ms=plugin.deadline_ms,
-            depth=speakers.next_depth(),
+            depth=depth,
         )
         if verdict == ALLOW and not order.keeps_all:  # the usual answer first
             return message
