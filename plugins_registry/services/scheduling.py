@@ -109,7 +109,7 @@ def settle_job(job: DueJob, result: JobResult) -> None:
         last_ms=result.took_ms,
         last_outcome=JobOutcome.FAILED if failed else JobOutcome.OK,
         runs=F("runs") + 1,
-        failures=F("failures") + failed,
+        failures=F("failures") + int(failed),
         **error,
     )
     if settled and failed:

@@ -157,7 +157,8 @@ def test_what_is_out_of_bounds_is_refused(sent: Sent, arguments: Any, words: str
     assert sent == []
 
 
-def test_too_many_are_refused(sent: Sent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_are_refused(sent: Sent, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.PLEXICHAT_PLUGIN_BROADCASTS_PER_SECOND = 0.001
     monkeypatch.setattr(broadcasting.budgets, "at_once", 2)
     ask()
     ask()

@@ -133,8 +133,9 @@ def asked(db: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
 
 
 def test_a_storm_of_messages_is_stopped_for_its_maker_only(
-    asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
+    settings.PLEXICHAT_PLUGIN_MESSAGES_PER_SECOND = 0.001
     monkeypatch.setattr(speaking.budgets, "at_once", 2)
     asked()
     asked()
