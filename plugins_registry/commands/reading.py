@@ -89,6 +89,7 @@ def _facts(plugin: Plugin) -> dict[str, Any]:
         "deadline_ms": plugin.deadline_ms,
         "mode": plugin.mode,
         "grants": list(plugin.grants.values_list("capability", flat=True)),
+        "network": queries.last_traffic(plugin.name),
         "digest": release.digest if release else "",
         "signature": release.signature if release else "",
         "description": release.description if release else None,

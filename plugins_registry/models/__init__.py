@@ -19,6 +19,7 @@ from plugins_registry.models.queue import Queue
 from plugins_registry.models.release import Release
 from plugins_registry.models.stage import LifecycleStage
 from plugins_registry.models.trace import Trace
+from plugins_registry.models.traffic import Traffic
 
 __all__ = [
     "BinEntry",
@@ -40,4 +41,5 @@ __all__ = [
     "Queue",
     "Release",
     "Trace",
+    "Traffic",
 ]

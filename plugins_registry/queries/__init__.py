@@ -31,6 +31,7 @@ from plugins_registry.queries.permissions import (
 )
 from plugins_registry.queries.standing import Standing, standing_of
 from plugins_registry.queries.traces import ShadowReport, message_trace, shadow_report
+from plugins_registry.queries.traffic import bytes_moved, last_traffic
 from plugins_registry.queries.wanted import WantedPlugin, wanted_plugins
 
 __all__ = [
@@ -49,12 +50,14 @@ __all__ = [
     "WantedPlugin",
     "bin_entries",
     "board",
+    "bytes_moved",
     "config_history",
     "config_problems",
     "effective_config",
     "generation",
     "held_permissions",
     "last_calls",
+    "last_traffic",
     "message_trace",
     "opened_config",
     "permission_check",

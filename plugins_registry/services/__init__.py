@@ -44,6 +44,7 @@ from plugins_registry.services.scheduling import (
 from plugins_registry.services.settling import drop_deliveries, retry_deliveries
 from plugins_registry.services.sweeping import sweep_deliveries
 from plugins_registry.services.tracing import record_traces
+from plugins_registry.services.traffic import note_traffic
 from plugins_registry.services.uninstalling import uninstall
 from plugins_registry.services.vouching import reasons_not_to_run
 from plugins_registry.services.wishing import disable, enable, restart, set_mode, set_policy
@@ -84,6 +85,7 @@ __all__ = [
     "keep_queue",
     "leave_job",
     "leave_queue",
+    "note_traffic",
     "observe",
     "offer_jobs",
     "old_tokens",

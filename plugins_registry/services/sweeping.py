@@ -13,9 +13,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from plugins_registry.conf import conf
-from plugins_registry.models import Call, Delivery, Event, Plugin, Trace
+from plugins_registry.models import Call, Delivery, Event, Plugin, Trace, Traffic
 from plugins_registry.services.problems import raise_problem
 from plugins_registry.states import DeliveryState, State, Wanted
+
+#: How long the daily sums of plugins' network traffic are kept.
+_TRAFFIC_DAYS = 31
 
 
 def sweep_deliveries(*, now: datetime | None = None) -> None:
@@ -33,6 +36,7 @@ def sweep_deliveries(*, now: datetime | None = None) -> None:
     for name in Plugin.objects.filter(idle).values_list("name", flat=True):
         _drop_waiting(name, now)
     _delete(Event.objects.filter(~Exists(Delivery.objects.filter(event=OuterRef("pk")))))
+    _delete(Traffic.objects.filter(day__lt=now.date() - timedelta(days=_TRAFFIC_DAYS)))
     _delete(Trace.objects.filter(at__lt=now - timedelta(days=conf.TRACE_DAYS)))
 
 

@@ -127,6 +127,7 @@ def dialler(
     patch = pytest.MonkeyPatch()
     patch.setenv("SSL_CERT_FILE", str(certificates.bundle))
     patch.setattr(answering, "resolver", resolve)
+    patch.setattr("plugin_runtime.gateway.network.connections.KEEP_SECONDS", 0.5)
     with (
         django_db_blocker.unblock(),
         override_settings(
@@ -140,6 +141,8 @@ def dialler(
         _bring(folder)
         platform.install(folder)
         yield Dialler(platform)
+        platform.kill(NAME)
+        wait_for(lambda: not desk.is_watching, what="the end of all connections")
     patch.undo()
     with django_db_blocker.unblock():
         call_command("flush", interactive=False, verbosity=0)

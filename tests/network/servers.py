@@ -67,13 +67,8 @@ class Server(ThreadingHTTPServer):
         super().__init__(("::", 0), Handler)
         self.port = int(self.server_address[1])
         self.quit = threading.Event()
-        self.accepted = 0
         if context is not None:
             self.socket = context.wrap_socket(self.socket, server_side=True)
-
-    def get_request(self) -> Any:
-        self.accepted += 1
-        return super().get_request()
 
     def handle_error(self, *_: Any) -> None:
         pass  # clients that are cut off are what this is about

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.db import OperationalError
 from django.test import override_settings
 
+from plugin_runtime.gateway.network import accounts
+from plugin_runtime.gateway.network.accounts import Account
 from plugin_runtime.gateway.network.connections import desk
 from plugin_runtime.gateway.refusal import Refusal
 from plugin_runtime.switchboard import client
 from plugins_registry import services
+from plugins_registry.models import Plugin, Traffic
 from tests.waiting import wait_for
 
 from .conftest import NAME, Dialler
@@ -175,3 +183,74 @@ def test_other_questions_go_on_while_hosts_keep_silent(dialler: Dialler) -> None
     )
 
     assert said < 1
+
+
+def test_an_admin_sees_what_was_moved(dialler: Dialler, server: Server) -> None:
+    dialler.do(OPEN, port=server.port)
+    dialler.do("import time\nwhile len(kept['connection'].recv(1 << 20)) == 0: pass")
+    dialler.do(CLOSE)
+
+    wait_for(lambda: not desk.is_watching, what="the sums")
+    (today,) = json.loads(command_output("show", NAME, "--json"))["network"]
+
+    account = desk.account_of(NAME)
+    assert today["sent_bytes"] + today["received_bytes"] == account.used
+    assert today["connections"] >= 1
+    assert today["received_bytes"] > 1000
+
+
+def test_sums_survive_their_process_and_add_up() -> None:
+    Plugin.objects.create(name="moves")
+    here, there = Account("moves"), Account("moves")
+    for account in (here, there):
+        account.take()
+        account.note(1, 10)
+        account.keep()
+    here.note(0, 5)
+    here.keep()
+
+    assert here.used == 27
+    assert Account("moves").used == 0
+    late = Account("moves")
+    late.take()
+    assert late.used == 27
+    Plugin.objects.filter(name="moves").delete()
+    late.keep()
+    assert not Traffic.objects.filter(plugin_id="moves").exists()
+
+
+def test_sums_that_cannot_be_written_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise OperationalError("away")
+
+    Plugin.objects.create(name="waits")
+    account = Account("waits")
+    account.take()
+    account.note(1, 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(services, "note_traffic", fail)
+        with pytest.raises(OperationalError):
+            account.keep()
+
+    account.keep()
+
+    (row,) = Traffic.objects.filter(plugin_id="waits")
+    assert (row.connections, row.sent_bytes, row.received_bytes) == (1, 1, 2)
+    Plugin.objects.filter(name="waits").delete()
+
+
+def test_a_new_day_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = Account("moves")
+    account.take()
+    account.note(1_000, 0)
+
+    monkeypatch.setattr(accounts, "_today", lambda: date(2100, 1, 1))
+
+    assert account.note(1, 1)
+    assert account.used == 2
+
+
+def command_output(*words: str) -> str:
+    out = io.StringIO()
+    call_command("plugin", *words, stdout=out)
+    return out.getvalue()

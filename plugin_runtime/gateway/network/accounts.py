@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Self
+
+from django.db import Error
 
 from plexichat_plugin_sdk._wire import codes
 from plugin_runtime.conf import conf
 from plugin_runtime.gateway.budget import Budget
 from plugin_runtime.gateway.refusal import Refusal
+from plugins_registry import queries, services
+
+
+@dataclass
+class _Unkept:
+    """What the registry does not know yet."""
+
+    connections: int = 0
+    sent: int = 0
+    received: int = 0
+
+    def __iadd__(self, other: _Unkept) -> Self:
+        self.connections += other.connections
+        self.sent += other.sent
+        self.received += other.received
+        return self
 
 
 class Account:
-    """One plugin's connections and bytes in this process; safe for threads."""
+    """One plugin's connections in this process, and its bytes; safe for threads."""
 
     def __init__(self, plugin: str) -> None:
         self.plugin = plugin
@@ -22,8 +42,10 @@ class Account:
             per_second=conf.plugin_connections_per_minute / 60, at_once=float(most)
         )
         self._open = 0
-        self._day = _today()
+        self._day: date | None = None
+        #: Bytes of the day as far as known: of all nodes when last read, of this one since.
         self._used = 0
+        self._unkept = _Unkept()
 
     @property
     def used(self) -> int:
@@ -33,7 +55,8 @@ class Account:
     def take(self) -> None:
         """Take one connection; raise the `Refusal` of the limit that it would go over."""
         with self._lock:
-            self._turn_page()
+            if self._day != _today():
+                self._begin_day(queries.bytes_moved(self.plugin, _today()))
             if self._used >= conf.plugin_network_bytes_per_day:
                 raise _over(
                     f"{conf.plugin_network_bytes_per_day} bytes a day, and they are used up "
@@ -47,6 +70,7 @@ class Account:
                     "open for the next request, or ask less often"
                 )
             self._open += 1
+            self._unkept.connections += 1
 
     def give_back(self) -> None:
         """One connection has ended."""
@@ -56,13 +80,36 @@ class Account:
     def note(self, sent: int, received: int) -> bool:
         """Count bytes; return whether the plugin may go on."""
         with self._lock:
-            self._turn_page()
+            if self._day != _today():
+                self._begin_day(0)  # what other nodes have counted is learnt when it is kept
             self._used += sent + received
+            self._unkept.sent += sent
+            self._unkept.received += received
             return self._used < conf.plugin_network_bytes_per_day
 
-    def _turn_page(self) -> None:
-        if self._day != _today():
-            self._day, self._used = _today(), 0
+    def keep(self) -> None:
+        """Write what is new into the registry, and learn what other nodes have written.
+
+        Raises `django.db.Error`; nothing is lost then.
+        """
+        with self._lock:
+            day, unkept, self._unkept = self._day, self._unkept, _Unkept()
+        if day is None or unkept == _Unkept():
+            return
+        try:
+            services.note_traffic(self.plugin, day, **vars(unkept))
+            known = queries.bytes_moved(self.plugin, day)
+        except Error:
+            with self._lock:
+                self._unkept += unkept
+            raise
+        with self._lock:
+            if day == self._day:
+                self._used = known + self._unkept.sent + self._unkept.received
+
+    def _begin_day(self, used: int) -> None:
+        """Begin a new page; what the old one had not kept yet is kept as the new one's."""
+        self._day, self._used = _today(), used
 
 
 def _over(limit: str) -> Refusal:

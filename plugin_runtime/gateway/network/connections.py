@@ -3,7 +3,7 @@
 The kernel counts the bytes of a connection; a thread, which lives while there is any, looks at
 the counts, lets go of what has ended, and cuts what may not go on: because its grant was
 withdrawn, the day's bytes are used up, or nothing has moved for long (the plugin has lost the
-descriptor without saying so).
+descriptor without saying so). The same thread writes the sums of the day into the registry.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ import threading
 import time
 from collections.abc import Iterator
 
+from django.db import Error, connections
+
 from plugin_runtime.gateway import standing
 
 from .accounts import Account
@@ -31,6 +33,8 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 0.25
 #: Nothing moved for so long: given up. Longer than servers keep an idle connection.
 IDLE_SECONDS = 15 * 60.0
+#: How often the sums of the day are written into the registry.
+KEEP_SECONDS = 5.0
 _TCP_INFO_BYTES = 136
 #: `tcpi_bytes_acked` and `tcpi_bytes_received`, there since Linux 4.1.
 _COUNTS = struct.Struct("=120xQQ")
@@ -151,6 +155,11 @@ class Desk:
                 self._thread.start()
         return connection
 
+    @property
+    def is_watching(self) -> bool:
+        """Whether the thread that looks after connections lives."""
+        return self._thread is not None
+
     def open_of(self, plugin: str) -> list[Connection]:
         """Return a plugin's open connections."""
         with self._lock:
@@ -165,23 +174,30 @@ class Desk:
                 connection.cut()
 
     def _watch(self) -> None:
-        while self._look():
-            pass
+        try:
+            while self.is_watching:
+                self._look_until(time.monotonic() + KEEP_SECONDS)
+                self._keep_accounts()
+                with self._lock:
+                    if not self._open:
+                        self._thread = None
+        finally:
+            self._thread = None  # so that the next connection finds a new one
 
-    def _look(self) -> bool:
-        """Look once, after a pause; False when nothing is left to look after."""
+    def _look_until(self, until: float) -> None:
+        while time.monotonic() < until:
+            self._look()
+
+    def _look(self) -> None:
+        """Look once, after a pause."""
         with self._lock:
             every = list(self._open)
-            if not every:
-                self._thread = None
-                return False
         poll = select.poll()
         for connection in every:
             poll.register(connection, 0)  # its end is reported all the same
         ended = {number for number, _ in poll.poll(LOOK_SECONDS * 1000)}
         for connection in every:
             self._attend(connection, has_ended=connection.fileno() in ended)
-        return True
 
     def _attend(self, connection: Connection, *, has_ended: bool) -> None:
         account = self.account_of(connection.plugin)
@@ -197,6 +213,17 @@ class Desk:
             account.give_back()
         elif not is_within or connection.is_idle():
             connection.cut()
+
+    def _keep_accounts(self) -> None:
+        with self._lock:
+            accounts = list(self._accounts.values())
+        try:
+            for account in accounts:
+                account.keep()
+        except Error:
+            logger.exception("what plugins moved over the network could not be written")
+        finally:
+            connections.close_all()
 
 
 desk = Desk()
