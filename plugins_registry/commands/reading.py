@@ -94,6 +94,7 @@ def _facts(plugin: Plugin) -> dict[str, Any]:
         "signature": release.signature if release else "",
         "description": release.description if release else None,
         "config": queries.effective_config(plugin.name),
+        "config_problems": queries.config_problems(plugin.name),
         "manifest": release.manifest if release else None,
         "stack": plugin.stack,
     }

@@ -146,6 +146,18 @@ def test_the_history_tells_that_a_secret_changed_and_no_more(admin_user: Any) ->
     ]
 
 
+def test_what_is_required_and_missing_is_told_and_freezes_nothing(install: Install) -> None:
+    more = MANIFEST.replace("  type: object\n", "  type: object\n  required: [api_key]\n", 1)
+    install("strict", more)
+    missing = ["api_key: is required and not set"]
+    assert json.loads(command("show", "strict", "--json"))["config_problems"] == missing
+    services.configure("strict", {"days": 5})
+    services.configure("strict", {"api_key": SECRET})
+    assert queries.config_problems("strict") == []
+    with pytest.raises(ConfigurationRefused, match="api_key: is required and not set"):
+        services.configure("strict", {}, unset=["api_key"])
+
+
 def test_going_back_brings_values_and_secrets_and_can_be_undone() -> None:
     services.configure("demo", {"api_key": SECRET, "days": 5})
     first = queries.config_history("demo")[0].id

@@ -13,16 +13,9 @@ import pytest
 import plexichat_plugin_sdk as sdk
 from plexichat_plugin_sdk import exceptions, testing
 from plexichat_plugin_sdk._wire import codes
-from plexichat_plugin_sdk.cache import get_cache_client
-from plexichat_plugin_sdk.database import get_db_connection
-from plexichat_plugin_sdk.security import decrypt_data, encrypt_data
 from tests.sdk.child import REPOSITORY
 
 LATER: dict[str, Callable[[], Any]] = {
-    "get_db_connection()": get_db_connection,
-    "get_cache_client()": get_cache_client,
-    "encrypt_data()": lambda: encrypt_data("x"),
-    "decrypt_data()": lambda: decrypt_data("x"),
     "PluginTestCase": testing.PluginTestCase,
     "MockContext": testing.MockContext,
 }

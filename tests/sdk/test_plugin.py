@@ -132,7 +132,9 @@ def test_a_plugin_may_spell_its_name_as_it_likes(host: FakeHost, name: str | Non
 
 
 def test_another_plugins_name_is_refused(host: FakeHost) -> None:
-    with pytest.raises(Refusal, match="'other' is not this plugin's name; 'my-sample' can read"):
+    with pytest.raises(
+        Refusal, match="'other' is not this plugin's name; 'my-sample' has only its own"
+    ):
         get_config("other", {})
     with pytest.raises(PermissionError):
         get_config("other", {})
@@ -142,9 +144,24 @@ def test_a_mapping_replaces_a_scalar_and_the_other_way_round() -> None:
     assert merged({"a": 1, "b": {"c": 1}}, {"a": {"d": 1}, "b": 2}) == {"a": {"d": 1}, "b": 2}
 
 
-def test_changing_the_configuration_comes_later(host: FakeHost) -> None:
-    with pytest.raises(sdk.NotAvailable, match=r"update_config\(\) is not available on this"):
-        update_config("my-sample", {})
+def test_a_change_is_asked_for_and_told_to_the_process(
+    host: FakeHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr("plexichat_plugin_sdk.config.update_listeners", [told.append])
+    host.answers["config.update"] = lambda values: {"effective": {**values, "b": 2}}
+    update_config("my-sample", {"a": (1,)})
+    assert told == [{"a": [1], "b": 2}]
+
+
+@pytest.mark.parametrize("values", [5, [("a", 1)], {"a": object()}, {"a": float("nan")}], ids=str)
+def test_a_change_that_is_no_json_is_refused_before_it_is_asked_for(
+    host: FakeHost, values: Any
+) -> None:
+    with pytest.raises(sdk.ValidationError):
+        update_config("my-sample", values)
+    with pytest.raises(PermissionError):
+        update_config("other", {})
 
 
 def test_a_binding_can_be_looked_up(host: FakeHost) -> None:
