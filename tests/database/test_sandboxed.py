@@ -70,7 +70,11 @@ def api(platform: Platform) -> APIClient:
 
 def package(platform: Platform) -> Path:
     code = f"{PRELUDE}\n\n{reference_block('DatabasePlugin')}\n\n{textwrap.dedent(AROUND)}"
-    manifest = "permissions:\n  required: [user_data_read]\n  optional: [message_data_read, channel_data_read]\n"
+    manifest = """
+permissions:
+  required: [user_data_read]
+  optional: [message_data_read, channel_data_read]
+"""
     folder = platform.write("keeper", "", manifest=manifest)
     (folder / "plugin.py").write_text(code)
     (folder / "migrations").mkdir()
