@@ -39,11 +39,13 @@ def consult(message: dict[str, Any]) -> dict[str, Any]:
     policy is passed over with the message as it was before it. A plugin in shadow mode is asked
     later, when the message is stored. A plugin is not asked about what its own bot says.
     """
-    traces.forget()
+    if traces.left() is not None:
+        traces.forget()
     plugins = order.of(MESSAGE_SENT)
     if not plugins:
         return message
-    question, speaker, depth = message, speakers.current(), speakers.next_depth()
+    question, speaker = message, speakers.current()
+    depth = 0 if speaker is speakers.NOBODY else speakers.next_depth()
     for plugin in plugins:
         if plugin.name == speaker.plugin:
             continue

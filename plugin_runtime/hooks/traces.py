@@ -76,10 +76,13 @@ class Asked:
 _asked: ContextVar[Asked | None] = ContextVar("asked", default=None)
 
 
+#: Return what was said in this thread and is not stored; nothing for most messages.
+left = _asked.get
+
+
 def forget() -> None:
     """A new message is asked about; what an earlier one left that was not stored goes."""
-    if _asked.get() is not None:
-        _asked.set(None)
+    _asked.set(None)
 
 
 def about(hook: str, question: dict[str, Any]) -> Asked:
