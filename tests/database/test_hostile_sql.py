@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,8 @@ from plugin_runtime.gateway.database.stores import store
 
 from .hostile import GROUPS, SECRET, Group, attempts_on
 
-pytestmark = pytest.mark.backends
+# The mark is what makes the chat's database; nothing is written in the transaction it begins.
+pytestmark = [pytest.mark.backends, pytest.mark.django_db]
 
 #: What a plugin's statement may take here; the bombs would take all of it.
 SECONDS = 0.4
@@ -81,24 +84,29 @@ def world(home: Path, database: None) -> Iterator[World]:
         run(plugin, "INSERT INTO notes (id, secret) VALUES (1, 'own')")
     run("victim", f"UPDATE notes SET secret = '{SECRET}'")
     yield World(look_of_others)
-    person.delete()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM chat_user WHERE id = %s", [person.pk])
     for plugin in plugins:
         store().purge(plugin)
 
 
 def look_of_others() -> Any:
     """What an attacker must not change, as the victim and the host see it."""
-    users = list(get_user_model().objects.values_list("username", "is_superuser", "password"))
-    with connection.cursor() as cursor:
-        tables = connection.introspection.table_names(cursor)
-        server = _look_of_server(cursor) if connection.vendor == "postgresql" else None
-    return run("victim", "SELECT id, secret FROM notes"), users, sorted(tables), server
+    notes = run("victim", "SELECT id, secret FROM notes")
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            return notes, _look_of_server(cursor)
+    # Not Django's connection: its transaction would go on seeing what it saw before.
+    with closing(sqlite3.connect(connection.settings_dict["NAME"])) as fresh:
+        users = fresh.execute("SELECT * FROM chat_user").fetchall()
+        return notes, users, fresh.execute("SELECT * FROM sqlite_master").fetchall()
 
 
 def _look_of_server(cursor: Any) -> list[Any]:
     """What is shared by all roles: roles, schemas, large objects, rights, locks by number."""
     found = []
     for query in (
+        "SELECT * FROM chat_user",
         "SELECT rolname, rolsuper, rolcreaterole, rolconfig FROM pg_roles ORDER BY 1",
         "SELECT nspname, nspacl::text FROM pg_namespace WHERE nspname !~ '^pg_t' ORDER BY 1",
         "SELECT count(*) FROM pg_largeobject_metadata",
