@@ -97,6 +97,7 @@ def as_arguments(record: logging.LogRecord) -> dict[str, Any]:
         "extra": Shortener(EXTRA_CHARACTERS).shorten(_extra(record)),
         "exception": _exception(record)[-EXCEPTION_CHARACTERS:],
         "call": "",
+        "call_id": "",
     }
 
 

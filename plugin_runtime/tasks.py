@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.utils import timezone
 
+from plugin_runtime import log_files
+from plugin_runtime.conf import conf
 from plugin_runtime.events import bell, drain
 from plugin_runtime.jobs import runner
 from plugins_registry import services
@@ -29,5 +32,6 @@ def sweep() -> None:
 def retain() -> None:
     """Let go of what is too old to keep."""
     services.sweep_deliveries()
+    log_files.forget_old(now=timezone.now(), days=conf.log_days)
     services.abandon_operations()
     services.empty_bin()

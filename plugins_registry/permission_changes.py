@@ -15,7 +15,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.db.models.signals import m2m_changed, post_save, pre_delete, pre_save
 
-from plugins_registry.services.changes import change
+from plugins_registry.services.granting import refresh
 
 #: What of a user's row decides what they may do.
 _FIELDS = ("is_active", "is_superuser")
@@ -37,8 +37,7 @@ def connect() -> None:
 
 
 def _noticed(**_: Any) -> None:
-    with change():
-        pass  # what changes is somebody else's business; that it does is counted
+    refresh()
 
 
 def _given_or_taken(action: str, pk_set: set[Any] | None, **_: Any) -> None:

@@ -87,5 +87,6 @@ def _report(count: int) -> Tell:
             "extra": {"dropped": count},
             "exception": "",
             "call": "",
+            "call_id": "",
         },
     )

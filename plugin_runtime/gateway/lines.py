@@ -37,7 +37,7 @@ class Gateway:
     def __init__(self) -> None:
         orm.connect()
         self._lock = threading.Lock()
-        self._journals: dict[tuple[str, str], Journal] = {}
+        self._journals: dict[str, Journal] = {}
         self._lines: dict[str, set[QuestionLine]] = {}
         self._paces: dict[str, Pace] = {}
 
@@ -53,7 +53,7 @@ class Gateway:
                 line.close()
                 return
             lines.add(line)
-            journal = self._journal_of(plugin, release)
+            journal = self._journal_of(plugin)
             pace = self._paces.setdefault(plugin, Pace())
         threading.Thread(
             target=self._serve,
@@ -72,10 +72,10 @@ class Gateway:
         for journal in journals:
             journal.close()
 
-    def _journal_of(self, plugin: str, release: str) -> Journal:
-        if (plugin, release) not in self._journals:
-            self._journals[plugin, release] = Journal(plugin, release)
-        return self._journals[plugin, release]
+    def _journal_of(self, plugin: str) -> Journal:
+        if plugin not in self._journals:
+            self._journals[plugin] = Journal(plugin)
+        return self._journals[plugin]
 
     def _serve(self, asker: Asker, journal: Journal, pace: Pace, line: QuestionLine) -> None:
         plugin = asker.plugin
@@ -108,7 +108,7 @@ def _attend(asker: Asker, journal: Journal, line: QuestionLine, record: ToGatewa
             else:
                 _send(line, reply)
         case Tell("log.record", fields):
-            journal.record(fields)
+            journal.record(asker.release, fields)
         case Tell(what):
             raise WireViolation(f"told {what!r}")
 

@@ -16,6 +16,9 @@ class Stream(Protocol):
     def write(self, msg: str) -> Any:
         """Write one text and a line end."""
 
+    def flush(self) -> None:
+        """Let out what was written."""
+
 
 class Terminal:
     """Writes lines, tables and JSON."""
@@ -26,6 +29,10 @@ class Terminal:
     def line(self, text: str) -> None:
         """One or more lines of text; what a plugin wrote cannot steer the terminal."""
         self._out.write(plain(text))
+
+    def flush(self) -> None:
+        """Let a reader see what was written: whoever follows must not wait for a full buffer."""
+        self._out.flush()
 
     def json(self, value: Any) -> None:
         """One JSON document."""

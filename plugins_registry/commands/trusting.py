@@ -1,4 +1,4 @@
-"""Verbs of trust: grant, revoke, permit."""
+"""Verbs of trust: grant, revoke, permit, refresh."""
 
 from __future__ import annotations
 
@@ -14,9 +14,17 @@ def register(verbs: Verbs) -> None:
     for verb in (grant, revoke):
         parser = add_verb(verbs, verb.__name__, verb)
         parser.add_argument("capabilities", nargs="+", metavar="CAPABILITY")
+    add_verb(verbs, "refresh", refresh, with_name=False)
     parser = add_verb(verbs, "permit", permit, with_name=False)
     parser.add_argument("user", help="the user's name")
     parser.add_argument("permissions", nargs="+", metavar="PERMISSION")
+
+
+def refresh(options: Namespace, terminal: Terminal) -> None:
+    """Let all processes read anew what plugins and users may do, after changes made by SQL."""
+    services.refresh()
+    waiting.settle()
+    terminal.line("everything is read anew")
 
 
 def grant(options: Namespace, terminal: Terminal) -> None:

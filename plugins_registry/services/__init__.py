@@ -18,7 +18,7 @@ from plugins_registry.services.configuring import configure, return_config, upda
 from plugins_registry.services.delivering import due_deliveries, settle_deliveries
 from plugins_registry.services.describing import describe
 from plugins_registry.services.exporting import Estate, estate, export
-from plugins_registry.services.granting import grant, permit, revoke
+from plugins_registry.services.granting import grant, permit, refresh, revoke
 from plugins_registry.services.installing import install
 from plugins_registry.services.observing import observe
 from plugins_registry.services.operating import Progress, abandon_operations, operation
@@ -97,6 +97,7 @@ __all__ = [
     "reasons_not_to_run",
     "record_calls",
     "record_traces",
+    "refresh",
     "restart",
     "restore",
     "retry_deliveries",

@@ -48,10 +48,26 @@ def permit(username: str, permissions: Sequence[str]) -> None:
     _assign(user, [permission for permission in found.values() if permission is not None])
 
 
+def refresh() -> None:
+    """Let every process read anew what plugins and users may do.
+
+    For changes that nobody could notice: made past Django's signals, or in the database itself.
+    """
+    with change():
+        pass  # that something has changed is all there is to say
+
+
 def add_grants(plugin: Plugin, capabilities: Iterable[str], *, by: Any = None) -> None:
     """Write grants inside a running change; refuses what the manifest does not ask for."""
-    wanted = list(dict.fromkeys(capabilities))
     asked = plugin.release.declared.capabilities if plugin.release else ()
+    add_asked_grants(plugin, capabilities, asked, by=by)
+
+
+def add_asked_grants(
+    plugin: Plugin, capabilities: Iterable[str], asked: Sequence[str], *, by: Any = None
+) -> None:
+    """The same for a release that is not the plugin's yet: `asked` is what it asks for."""
+    wanted = list(dict.fromkeys(capabilities))
     if unknown := [capability for capability in wanted if capability not in asked]:
         raise CapabilitiesRefused(plugin.name, unknown, asked)
     for capability in wanted:

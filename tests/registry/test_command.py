@@ -303,6 +303,8 @@ class TestLogs:
         self, log: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         log.write_text("old\n")
+        following = logs.Log(log)
+        assert list(following.written()) == ["old\n"]
         steps: Iterator[Callable[[], object]] = iter(
             [
                 lambda: log.write_text("old\npar"),
@@ -315,7 +317,7 @@ class TestLogs:
         def go_on(_seconds: float) -> None:
             next(steps)()
 
-        monkeypatch.setattr("plugins_registry.commands.logs.sleep", go_on)
-        lines = logs.new_lines(log)
+        monkeypatch.setattr("plugins_registry.commands.log_lines.sleep", go_on)
+        lines = following.coming()
         assert [next(lines), next(lines)] == ["partial\n", "fresh\n"]
-        lines.close()  # type: ignore[attr-defined]  # it is a generator
+        following.close()

@@ -165,7 +165,7 @@ def test_a_large_question_is_none() -> None:
 @pytest.fixture
 def journal(tmp_path: Path, settings: Any) -> Iterator[Journal]:
     settings.PLEXICHAT_HOME = tmp_path
-    opened = Journal("hostile", "1.0.0")
+    opened = Journal("hostile")
     yield opened
     opened.close()
 
@@ -184,9 +184,9 @@ def deep(levels: int) -> Any:
 def test_a_record_of_any_shape_is_one_line(
     journal: Journal, tmp_path: Path, name: str, value: Any
 ) -> None:
-    journal.record({"message": "before"})
-    journal.record({name: value})
-    journal.record({"message": "after"})
+    journal.record("1.0.0", {"message": "before"})
+    journal.record("1.0.0", {name: value})
+    journal.record("1.0.0", {"message": "after"})
 
     lines = (tmp_path / "logs" / "plugins" / "hostile.jsonl").read_text().splitlines()
     records = [json.loads(line) for line in lines]
@@ -195,6 +195,6 @@ def test_a_record_of_any_shape_is_one_line(
 
 
 def test_logs_are_for_the_hosts_own_user(journal: Journal, tmp_path: Path) -> None:
-    journal.record({"message": "what somebody wrote"})
+    journal.record("1.0.0", {"message": "what somebody wrote"})
 
     assert stat.S_IMODE((tmp_path / "logs").stat().st_mode) == 0o700

@@ -36,6 +36,7 @@ def test_a_record_reaches_the_host(told: Told) -> None:
                 "extra": {"user_id": "u"},
                 "exception": "",
                 "call": "",
+                "call_id": "",
             },
         )
     ]
