@@ -11,11 +11,13 @@ from django.conf import settings as django_settings
 from plexichat_plugin_sdk._wire import codes
 from plugin_runtime.gateway import encryption, questions
 from plugin_runtime.gateway.asking import Asker
+from plugin_runtime.gateway.database.stores import store
 from plugin_runtime.gateway.refusal import Refusal
-from plugins_registry import crypto, keys
+from plugins_registry import crypto, keys, services
 from tests.platform import Platform
 from tests.registry.test_keys import fresh_key
 from tests.runtime.test_configuration import asked
+from tests.sdk.reference import PRELUDE, reference_block
 
 CODE = """
 import json
@@ -72,6 +74,45 @@ def _no_key_is_within_reach(run: Callable[[str], Any]) -> None:
     assert key not in str(run("dict(os.environ)"))
     for path in ("/proc/self/environ", f"{django_settings.PLEXICHAT_HOME}/encryption-key"):
         assert key not in str(run(f"str(readable({path!r}))"))
+
+
+#: Endpoints around the reference's two methods.
+AROUND = """
+class Around(EncryptionPlugin):
+    @endpoint("/api/v1/vault", methods=["POST"])
+    def keep(self, request):
+        return {"stored": self.store_sensitive_data(request.user_id, request.body)}
+
+    @endpoint("/api/v1/vault")
+    def show(self, request):
+        with get_db_connection() as conn:
+            rows = conn.cursor().execute("SELECT data FROM sensitive_data").fetchall()
+        return {"found": self.retrieve_sensitive_data(request.user_id), "resting": rows[0][0]}
+"""
+MIGRATION = """
+CREATE TABLE sensitive_data (
+    user_id TEXT NOT NULL, data TEXT NOT NULL, created_at TIMESTAMP WITH TIME ZONE NOT NULL
+);
+"""
+
+
+@pytest.mark.backends
+def test_the_references_encryption_plugin_runs(platform: Platform) -> None:
+    folder = platform.write("vault", "")
+    code = f"{PRELUDE}\n\n{reference_block('EncryptionPlugin')}\n\n{AROUND}"
+    (folder / "plugin.py").write_text(code)
+    (folder / "migrations").mkdir()
+    (folder / "migrations" / "0001_vault.sql").write_text(MIGRATION)
+    platform.install(folder)
+    try:
+        stored = asked("vault", "POST /api/v1/vault", {"card": "4111 1111"})
+        shown = asked("vault", "GET /api/v1/vault")[2]
+    finally:
+        services.uninstall("vault")
+        store().purge("vault")
+    assert stored[2] == {"stored": True}
+    assert shown["found"] == {"card": "4111 1111"}
+    assert shown["resting"].startswith(crypto.prefix(keys.key_ids()[0]))
 
 
 Ask = Callable[..., Any]
