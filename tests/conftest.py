@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -11,10 +12,17 @@ from redis import Redis
 
 from plugin_runtime import news
 
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+
 
 @pytest.hookimpl(trylast=True)  # whatever order is drawn among the rest
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, or one worker ends long after the others."""
+    """Begin with what takes longest, or one worker ends long after the others.
+
+    Refuses tests that have an object's address in their name: the workers must agree on it.
+    """
+    if named_anew := [item.nodeid for item in items if _ADDRESS.search(item.nodeid)]:
+        raise pytest.UsageError("give these tests the same name each time: ", *named_anew)
     for mark in ("slow", "timeout"):  # the longest of all have a timeout of their own
         items.sort(key=lambda item: item.get_closest_marker(mark) is None)
 

@@ -31,7 +31,7 @@ def host() -> Iterator[FakeHost]:
         (bytearray(b"raw"), "token of b'raw'"),
         (memoryview(b"raw"), "token of b'raw'"),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_text_and_bytes_are_taken_as_they_are(host: FakeHost, data: Any, token: str) -> None:
     assert encrypt_data(data) == token

@@ -154,7 +154,11 @@ def test_a_change_is_asked_for_and_told_to_the_process(
     assert told == [{"a": [1], "b": 2}]
 
 
-@pytest.mark.parametrize("values", [5, [("a", 1)], {"a": object()}, {"a": float("nan")}], ids=str)
+@pytest.mark.parametrize(
+    "values",
+    [5, [("a", 1)], {"a": object()}, {"a": float("nan")}],
+    ids=["number", "list", "object", "nan"],
+)
 def test_a_change_that_is_no_json_is_refused_before_it_is_asked_for(
     host: FakeHost, values: Any
 ) -> None:
