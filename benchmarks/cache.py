@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from django.test.utils import override_settings
 from redis import Redis
@@ -101,7 +102,12 @@ def _rounds(url: str) -> Iterator[int]:
 
 
 def _inside() -> dict[str, float]:
-    request = {"user_id": "u", "method": "GET", "path": "/api/v1/caches", "path_params": {}}
+    request: dict[str, Any] = {
+        "user_id": "u",
+        "method": "GET",
+        "path": "/api/v1/caches",
+        "path_params": {},
+    }
     request |= {"params": {}, "headers": {}, "body": CALLS, "files": {}}
     answer = conversations.call("caches", "endpoint", TARGET, request, deadline_ms=DEADLINE_MS)
     return dict(answer[2])

@@ -14,7 +14,7 @@ import pytest
 
 from plexichat_plugin_sdk.cache import get_cache_client
 from plexichat_plugin_sdk.exceptions import HostError
-from plugin_runtime.gateway.cache import redis_store
+from plugin_runtime.gateway.cache import server as redis_server
 from tests.cache.conftest import Host
 from tests.servers import redis as private_redis
 from tests.waiting import wait_for
@@ -30,20 +30,20 @@ def folder() -> Iterator[Path]:
 
 
 def test_a_redis_that_comes_back_is_used_again(host: Host, settings: Any, folder: Path) -> None:
-    server, url = private_redis.start(folder)
+    started, url = private_redis.start(folder)
     settings.PLEXICHAT_REDIS_URL = url
     cache = get_cache_client()
     cache.set("k", "v")
-    server.stop()
+    started.stop()
     with pytest.raises(HostError, match="try again later") as away:
         cache.get("k")
     assert not [word for word in ("127.0.0.1", url.split(":")[2][:4]) if word in str(away.value)]
-    server, _ = private_redis.start(folder, port=private_redis.port_of(url))
+    started, _ = private_redis.start(folder, port=private_redis.port_of(url))
     try:
         assert wait_for(lambda: _answer(cache.set, "k", "new"), what="an answer")
         assert cache.get("k") == b"new"
     finally:
-        server.stop()
+        started.stop()
 
 
 def _answer(ask: Any, *args: Any) -> Any:
@@ -56,7 +56,7 @@ def _answer(ask: Any, *args: Any) -> Any:
 def test_a_redis_that_is_silent_is_not_waited_for(
     host: Host, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(redis_store, "_ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(redis_server, "_ANSWER_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.PLEXICHAT_REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
         began = time.monotonic()
@@ -67,4 +67,4 @@ def test_a_redis_that_is_silent_is_not_waited_for(
 
 
 def test_the_limits_of_waiting_are_within_two_seconds() -> None:
-    assert max(redis_store._ANSWER_SECONDS, redis_store._CONNECT_SECONDS) < 2
+    assert max(redis_server._ANSWER_SECONDS, redis_server._CONNECT_SECONDS) < 2

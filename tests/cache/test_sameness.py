@@ -107,7 +107,20 @@ def test_random_operations_do_the_same(worlds: Worlds, seed: int) -> None:
     assert on_redis == embedded
 
 
-PATTERNS = ["*", "a*", "*b", "?", "a?c", "[ab]*", "[^a]*", "[a-c]?", r"\*", r"a\[*", "a[b", "*a*b*"]
+PATTERNS: list[str | bytes] = [
+    "*",
+    "a*",
+    "*b",
+    "?",
+    "a?c",
+    "[ab]*",
+    "[^a]*",
+    "[a-c]?",
+    r"\*",
+    r"a\[*",
+    "a[b",
+    "*a*b*",
+]
 PATTERNS += ["", "**", "[", "[]", "[^]", "[b-a]*", "\\", "a[\\]]c", "[a-]", b"\xff*", "*\x00*"]
 NAMES = ["a", "b", "ab", "abc", "a]c", "*", "a[b", "-", b"\xff\x00", "\\", "[", "ac\nb", "xaybz"]
 

@@ -7,17 +7,13 @@ so does nothing else: whatever writes, or answers much, goes through `script`.
 
 from __future__ import annotations
 
-import functools
 import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from redis import ConnectionPool
-from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError, ResponseError
-from redis.retry import Retry
 
 from plexichat_plugin_sdk._cache.commands import Keys, Room
 from plugin_runtime.conf import conf
@@ -28,14 +24,10 @@ from . import refusals
 from .calls import Call
 from .room import ANSWER_BYTES, ELEMENT_BYTES, KEY_BYTES, room
 from .script import SCRIPT
+from .server import server_at
 
 logger = logging.getLogger(__name__)
 
-#: A Redis that takes longer counts as away.
-_CONNECT_SECONDS = 0.8
-_ANSWER_SECONDS = 1.0
-#: After a failure nobody waits for it again for so long.
-_REST_SECONDS = 0.5
 #: What a command may take without being charged: the way there and back, also on a busy machine.
 _FREE_SECONDS = 0.005
 _KEYS_PER_SCAN = 500
@@ -48,27 +40,6 @@ _OURS = {
 }
 #: Their replies come from the script as text, since Lua's numbers are too small for them.
 _EXACT = frozenset({"INCRBY", "DECRBY", "HINCRBY"})
-
-
-class _Server:
-    """The Redis of this process: its connections, and whether it answers."""
-
-    def __init__(self, url: str) -> None:
-        self.pool = ConnectionPool.from_url(
-            url,
-            protocol=2,  # the wire's replies as `commands.Reply` knows them, whatever the version
-            socket_timeout=_ANSWER_SECONDS,
-            socket_connect_timeout=_CONNECT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-            max_connections=100_000,  # one for each busy line, and lines are limited
-        )
-        self.resting_until = 0.0
-        self.digest = ""
-
-
-@functools.lru_cache(maxsize=4)
-def _server(url: str) -> _Server:
-    return _Server(url)
 
 
 _lock = threading.Lock()
@@ -84,7 +55,7 @@ class RedisStore:
     """One plugin's corner of the Redis."""
 
     def __init__(self, plugin: str) -> None:
-        self._server = _server(conf.redis_url)
+        self._server = server_at(conf.redis_url)
         self._pace = _pace_of(plugin)
         # Braces: a cluster keeps all of a plugin's keys on one node, where scripts reach them.
         corner = f"plexichat:plugin-cache:{{{plugin}}}:".encode()
@@ -168,26 +139,14 @@ class RedisStore:
         return list(self._ask("EVALSHA", server.digest, 3, *given))
 
     def _ask(self, *words: bytes | str | int) -> Any:
-        """Send one command and return the reply; raise `Refusal`, and errors of commands."""
-        server = self._server
+        """Send one command and return the reply; raise `Refusal`, and `NoScriptError`."""
         began = time.monotonic()
-        if began < server.resting_until:
-            raise refusals.away()
         try:
-            connection = server.pool.get_connection()
-            try:
-                connection.send_command(*words)
-                return connection.read_response()
-            finally:
-                server.pool.release(connection)
+            return self._server.ask(words)
         except NoScriptError:
             raise
         except ResponseError as error:
             raise _refusal(error) from error
-        except (RedisError, OSError) as error:
-            server.resting_until = time.monotonic() + _REST_SECONDS
-            logger.warning("the Redis of the plugins' cache is away: %s", error)
-            raise refusals.away() from error
         finally:
             self._charge(time.monotonic() - began)
 

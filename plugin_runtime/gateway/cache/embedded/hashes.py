@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from plugin_runtime.gateway.cache import refusals
@@ -78,7 +79,7 @@ def _hincrby(entries: Entries, key: bytes, field: bytes, amount: bytes) -> Any:
 
 
 #: Each command, as a function of the keys and its arguments; it returns the wire's reply.
-COMMANDS = {
+COMMANDS: dict[str, Callable[..., Any]] = {
     "HGET": _hget,
     "HSET": _hset,
     "HSETNX": _hsetnx,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from plugin_runtime.gateway.cache import refusals
@@ -78,7 +79,7 @@ def _deleq(entries: Entries, key: bytes, value: bytes) -> Any:
 
 
 #: Each command, as a function of the keys and its arguments; it returns the wire's reply.
-COMMANDS = {
+COMMANDS: dict[str, Callable[..., Any]] = {
     "DEL": _del,
     "EXISTS": _exists,
     "EXPIRE": _expire,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from plugin_runtime.gateway.cache import refusals
@@ -106,7 +107,7 @@ def _lrem(entries: Entries, key: bytes, count: bytes, value: bytes) -> Any:
 
 
 #: Each command, as a function of the keys and its arguments; it returns the wire's reply.
-COMMANDS = {
+COMMANDS: dict[str, Callable[..., Any]] = {
     "LPUSH": _lpush,
     "RPUSH": _rpush,
     "LPOP": _lpop,

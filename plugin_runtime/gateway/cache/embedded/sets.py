@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any, cast
 
 from .entries import Entries, Kind
@@ -56,7 +57,7 @@ def _spop(entries: Entries, key: bytes, *count: bytes) -> Any:
 
 
 #: Each command, as a function of the keys and its arguments; it returns the wire's reply.
-COMMANDS = {
+COMMANDS: dict[str, Callable[..., Any]] = {
     "SADD": _sadd,
     "SREM": _srem,
     "SMEMBERS": _smembers,

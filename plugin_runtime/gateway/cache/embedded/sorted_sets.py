@@ -186,7 +186,7 @@ def _answer(scores: Scores, members: list[bytes], with_scores: bool) -> list[byt
 
 
 #: Each command, as a function of the keys and its arguments; it returns the wire's reply.
-COMMANDS = {
+COMMANDS: dict[str, Callable[..., Any]] = {
     "ZADD": _zadd,
     "ZREM": _zrem,
     "ZSCORE": _zscore,

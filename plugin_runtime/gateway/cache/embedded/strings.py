@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from plugin_runtime.gateway.cache import refusals
@@ -130,7 +131,7 @@ def _mset(entries: Entries, *words: bytes) -> Any:
 
 
 #: Each command, as a function of the keys and its arguments; it returns the wire's reply.
-COMMANDS = {
+COMMANDS: dict[str, Callable[..., Any]] = {
     "GET": _get,
     "SET": _set,
     "SETNX": _setnx,
