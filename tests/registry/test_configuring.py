@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as limits
 from hypothesis import strategies as st
 from pytest_django import Settings
 
@@ -122,6 +123,7 @@ JSON = st.recursive(
 MAPPINGS = st.dictionaries(KEYS, JSON, max_size=4)
 
 
+@limits(deadline=None)  # a busy machine is no fault
 @given(MAPPINGS, MAPPINGS)
 def test_merging_changes_neither_side_and_keeps_the_upper_one(
     base: dict[str, Any], over: dict[str, Any]
