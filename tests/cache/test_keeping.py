@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from plexichat_plugin_sdk.cache import Cache
 from plugin_runtime.gateway.cache import CacheKeeper
+from plugin_runtime.gateway.cache.embedded.store import path_of
 from tests.cache.conftest import Host
 from tests.waiting import wait_for
 
@@ -57,6 +58,7 @@ def test_a_purge_takes_one_plugin_s_keys(
     keeper.purge("shop")
     assert keeper.summary("shop") == {"keys": 0, "bytes": 0}
     assert _exported("shop") == []
+    assert not path_of("shop").exists()
     assert keeper.summary("neighbour")["keys"] == 1
     assert cache.get("greeting") == b"hello"
 

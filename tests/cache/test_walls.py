@@ -13,7 +13,7 @@ from plexichat_plugin_sdk.exceptions import LimitReached, NotAvailable, Validati
 from tests.cache.conftest import Host
 
 Speak = Callable[[str], None]
-STRANGE = [
+STRANGE: list[str | bytes] = [
     "same",
     "*",
     "[a-z]*",

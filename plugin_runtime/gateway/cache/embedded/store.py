@@ -66,6 +66,8 @@ class EmbeddedStore:
     def scan(self, cursor: Any) -> tuple[Any, list[bytes]]:
         """Return some keys in their order."""
         after = cursor if type(cursor) is bytes else None
+        if not self._is_there:
+            return None, []
         with self._entries(writes=False) as entries:
             rows = self._open().execute(
                 "SELECT key FROM entries WHERE (?1 IS NULL OR key > ?1)"
@@ -77,6 +79,8 @@ class EmbeddedStore:
 
     def used(self) -> tuple[int, int]:
         """Return how many keys there are, and the bytes that they are counted as."""
+        if not self._is_there:
+            return 0, 0
         with self._entries(writes=True) as entries:
             entries.clear_expired(-1)
             return entries.used()
@@ -92,6 +96,11 @@ class EmbeddedStore:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+    @property
+    def _is_there(self) -> bool:
+        """Whether there is a file; looking at a plugin that never used its cache makes none."""
+        return self._connection is not None or path_of(self._plugin).exists()
 
     def _in_savepoint(self, entries: Entries, call: Call, left: int) -> Any:
         connection = self._open()
