@@ -117,6 +117,10 @@ class _Keeper:
                 self._is_looking = True
                 threading.Thread(target=self._look, name="plugin-transactions", daemon=True).start()
 
+    def current(self) -> list[Hold]:
+        with self._changed:
+            return list(self._holds)
+
     def remove(self, hold: Hold) -> None:
         with self._changed:
             if hold in self._holds:
@@ -146,4 +150,5 @@ def _end_if_overdue(hold: Hold) -> None:
 
 _keeper = _Keeper()
 admit = _keeper.admit
+current = _keeper.current
 dismiss = _keeper.dismiss

@@ -188,7 +188,8 @@ class SQLiteSession:
 
     def _rows(self, cursor: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
         try:
-            yield from cursor
+            # From the cursor itself it would be closed with us, perhaps after its connection.
+            yield from iter(cursor.fetchone, None)
         except _FAULTS as error:
             raise self._refusal(error) from error
 
