@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 
@@ -69,29 +71,19 @@ class Pool:
 
     def connect(self, seconds: float, *, lock_seconds: float = 5.0) -> Connection:
         """Open a connection that the pool does not count; raise `DatabaseRefusal`."""
-        try:
+        with self._told():
             self._provide()
             return self._connected(seconds, lock_seconds)
-        except provision.Impossible as why:
-            services.raise_problem(self._plugin, _PROBLEM, f"no database for this plugin: {why}")
-            raise _not_now() from why
-        except psycopg.Error as error:
-            logger.warning("no connection to a plugin's database", extra={"plugin": self._plugin})
-            raise _not_now() from error
 
     def use_grants(self, grants: frozenset[str]) -> None:
         """Open the core's views that these grants open, and no others; raise `DatabaseRefusal`."""
         granted = grants & views.capabilities()
         if granted == self._granted:
             return
-        try:
-            with self._making:
-                self._make_sure_of_role()
-                provision.grant(self._plugin, granted)
-                self._granted = granted
-        except (psycopg.Error, provision.Impossible) as error:
-            logger.warning("rights of a plugin could not be set", exc_info=True)
-            raise _not_now() from error
+        with self._told(), self._making:
+            self._make_sure_of_role()
+            provision.grant(self._plugin, granted)
+            self._granted = granted
 
     def retire(self) -> None:
         """Close what is spare, and whatever comes back from now on."""
@@ -109,6 +101,19 @@ class Pool:
         for link in old:
             link.close()
         return left
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tell the admins why there is no database now, and the plugin only that there is none."""
+        try:
+            yield
+        except provision.Impossible as why:
+            services.raise_problem(self._plugin, _PROBLEM, f"no database for this plugin: {why}")
+            raise _not_now() from why
+        except psycopg.Error as error:
+            facts = {"plugin": self._plugin}
+            logger.warning("no connection to a plugin's database", exc_info=True, extra=facts)
+            raise _not_now() from error
 
     def _has_room(self) -> bool:
         return self._lent < self._limits.connections

@@ -17,9 +17,10 @@ from .limits import Limits
 from .names import VIEWS, role_of, schema_of
 from .server import Connection, connect, database, host, password_of, settings_of_role
 
-_NEW = "CREATE ROLE {} NOSUPERUSER NOBYPASSRLS NOREPLICATION"
+_NEW = "CREATE ROLE {} NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION"
 _OLD = "ALTER ROLE {}"
-_EITHER = " LOGIN NOCREATEDB NOCREATEROLE NOINHERIT CONNECTION LIMIT {} PASSWORD {}"
+# Who lacks one of the other attributes may not even say that a role shall lack it.
+_EITHER = " LOGIN NOINHERIT CONNECTION LIMIT {} PASSWORD {}"
 
 
 class Impossible(Exception):
@@ -128,15 +129,15 @@ def _make_role(connection: Connection, role: str, limits: Limits) -> None:
 def _check_role(connection: Connection, role: str) -> None:
     """A role with more rights than we give one was changed by somebody: nobody uses it."""
     found = connection.execute(
-        "SELECT rolsuper OR rolbypassrls OR rolreplication"
+        "SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolbypassrls OR rolreplication"
         " OR EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid)"
         " FROM pg_roles r WHERE rolname = %s",
         [role],
     ).fetchone()
     if found and found[0]:
         raise Impossible(
-            f"the role {role} has rights that no plugin's role may have (superuser, bypassrls, "
-            "replication, or membership in another role); take them away"
+            f"the role {role} has rights that no plugin's role may have (superuser, createdb, "
+            "createrole, bypassrls, replication, or membership in another role); take them away"
         )
 
 

@@ -54,10 +54,15 @@ _PAIRS = {
 _FOREIGN = re.compile(r"public|plugin_.*|plexichat_.*")
 
 
+def is_refused(name: str) -> bool:
+    """Whether a statement that holds this name is refused."""
+    return _ANY.fullmatch(name) is not None
+
+
 def check(statement: Statement, plugin: str) -> None:
     """Raise `StatementRefused` when a statement holds what no plugin may name."""
     for name in statement.names:
-        if _ANY.fullmatch(name):
+        if is_refused(name):
             what = next(what for what, which in _WHICH.items() if which.fullmatch(name))
             raise StatementRefused(f"{name!r} is not for plugins' SQL ({what})")
     for pair, why in _PAIRS.items():
