@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from plexichat_plugin_sdk._wire import WIRE_VERSION
 from plexichat_plugin_sdk._wire.control import (
     Line,
@@ -32,6 +34,7 @@ from plexichat_plugin_sdk._wire.questions import Ask, Tell, ToGateway
 
 REPOSITORY = Path(__file__).parents[2]
 SECONDS = 20.0
+_encoder = msgspec.msgpack.Encoder()
 
 _START = """
 import socket, sys
@@ -159,7 +162,7 @@ class Child:
     def hand(self, kind: str) -> socket.socket:
         """Hand in one end of a new line and return the other."""
         mine, theirs = socket.socketpair()
-        frame = encode(Line(kind, 1), self.control._encoder)
+        frame = encode(Line(kind, 1), _encoder)
         socket.send_fds(self.control.socket, [frame], [theirs.fileno()])
         theirs.close()
         return mine
@@ -174,7 +177,7 @@ class Child:
         """Send a descriptor where none belongs and return the other end."""
         mine, theirs = socket.socketpair()
         mine.settimeout(SECONDS)
-        frame = encode(Ping(1, False), self.control._encoder)
+        frame = encode(Ping(1, False), _encoder)
         socket.send_fds(self.control.socket, [frame], [theirs.fileno()])
         theirs.close()
         self.next_frame(want=Pong)
