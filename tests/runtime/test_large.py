@@ -61,7 +61,8 @@ def answering(result: Any) -> Callable[[Framed[ToPlugin]], None]:
 
 
 def call(conversation: Conversation, payload: Any = None) -> Any:
-    return conversation.call("endpoint", "GET /api/v1/hostile", payload, 10_000)
+    target, since = "GET /api/v1/hostile", time.monotonic()
+    return conversation.call("endpoint", target, payload, 10_000, 0, since)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +130,7 @@ def test_who_reads_in_sips_gains_no_time(play: Play) -> None:
 
     began = time.monotonic()
     with pytest.raises(DeadlinePassed):
-        play(part).call("endpoint", "POST /x", "x" * 4_000_000, 400)
+        play(part).call("endpoint", "POST /x", "x" * 4_000_000, 400, 0, time.monotonic())
     assert time.monotonic() - began < 2.0
 
 
@@ -143,7 +144,7 @@ def test_who_answers_in_drops_gains_no_time(play: Play) -> None:
 
     began = time.monotonic()
     with pytest.raises(DeadlinePassed):
-        play(part).call("filter", "message_sent", {}, 400)
+        play(part).call("filter", "message_sent", {}, 400, 0, time.monotonic())
     assert time.monotonic() - began < 2.0
 
 
