@@ -66,6 +66,13 @@ async def listener(path: str) -> Any:
 
 
 @pytest.fixture(autouse=True)
+def _new_budgets() -> None:
+    """What one test has used up is no business of the next."""
+    broadcasting.budgets.forget()
+    broadcasting.weights.forget()
+
+
+@pytest.fixture(autouse=True)
 def become(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Return a function that decides who opens the next sockets."""
 
@@ -122,8 +129,6 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     gone: Sent = []
     monkeypatch.setattr(board, "current", lambda: there)
     monkeypatch.setattr(publisher, "publish", lambda group, message: gone.append((group, message)))
-    broadcasting.budgets.forget()
-    broadcasting.weights.forget()
     return gone
 
 

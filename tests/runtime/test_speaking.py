@@ -39,6 +39,12 @@ SAYS = """
 """
 
 
+@pytest.fixture(autouse=True)
+def _new_budgets() -> None:
+    """What one test has used up is no business of the next."""
+    speaking.budgets.forget()
+
+
 @pytest.fixture
 def says(platform: Platform) -> Callable[..., Any]:
     """Installs a plugin that says what it is told to, and tells it."""
@@ -121,7 +127,6 @@ def test_what_is_no_message_is_refused_and_named(
 def asked(db: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Asks the gateway itself, since a plugin may bypass its SDK; only grants are left out."""
     monkeypatch.setattr(standing, "require", lambda asker, capability: None)
-    speaking.budgets.forget()
     ada = User.objects.create_user("ada")
     channel, _ = chat.create_channel(ada, name="lobby", channel_type="public")
     sound = {"channel_id": channel.public_id, "content": "hello", "message_type": "text"}
