@@ -7,8 +7,7 @@ from typing import Any
 
 import msgspec
 
-from plugin_runtime.conf import conf
-
+from . import limits
 from .store import DatabaseRefusal
 
 #: One piece; together with the longest row far below a frame.
@@ -50,15 +49,17 @@ class Rows:
         return msgspec.Raw(piece), count
 
     def _account(self, rows: int, size: int) -> None:
+        most = limits.current()
         self._taken += rows
         self._bytes += size
-        if self._taken > conf.db_result_rows:
-            raise _too_much(f"{conf.db_result_rows} rows")
-        if self._bytes > conf.db_result_bytes:
-            raise _too_much(f"{conf.db_result_bytes} bytes")
+        if self._taken > most.result_rows:
+            raise too_much(f"{most.result_rows} rows")
+        if self._bytes > most.result_bytes:
+            raise too_much(f"{most.result_bytes} bytes")
 
 
-def _too_much(limit: str) -> DatabaseRefusal:
+def too_much(limit: str) -> DatabaseRefusal:
+    """Return the refusal of a result that exceeds a limit, as `100 rows`."""
     return DatabaseRefusal(
         "OperationalError", f"the result has more than {limit}; narrow it down, or use LIMIT"
     )

@@ -10,11 +10,8 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from plugin_runtime.conf import conf
-
+from . import limits
 from .chunks import Rows
 from .store import DatabaseRefusal, Session
 
@@ -40,19 +37,20 @@ class Hold:
         self._ended_because = ""
         _keeper.add(self)
 
-    @contextmanager
-    def used(self) -> Iterator[float]:
+    def __enter__(self) -> float:
         """Use the session for one question; gives the seconds that are left for it.
 
         Raises `DatabaseRefusal` when the transaction was ended meanwhile.
         """
-        with self._lock:
-            if self._ended_because:
-                raise DatabaseRefusal("OperationalError", self._ended_because)
-            try:
-                yield max(0.0, min(conf.db_statement_seconds, self._left()))
-            finally:
-                self._used = time.monotonic()
+        self._lock.acquire()
+        if self._ended_because:
+            self._lock.release()
+            raise DatabaseRefusal("OperationalError", self._ended_because)
+        return max(0.0, min(limits.current().statement_seconds, self._left()))
+
+    def __exit__(self, *error: object) -> None:
+        self._used = time.monotonic()
+        self._lock.release()
 
     def close(self) -> None:
         """Roll back whatever is open and give the session back."""
@@ -75,13 +73,13 @@ class Hold:
             self._lock.release()
 
     def _left(self) -> float:
-        return self._began + conf.db_transaction_seconds - time.monotonic()
+        return self._began + limits.current().transaction_seconds - time.monotonic()
 
     def _overdue(self) -> str:
         if self._left() <= 0:
-            return f"the transaction took longer than {conf.db_transaction_seconds:g} s"
-        if time.monotonic() - self._used > conf.db_idle_seconds:
-            return f"the transaction did nothing for {conf.db_idle_seconds:g} s"
+            return f"the transaction took longer than {limits.current().transaction_seconds:g} s"
+        if time.monotonic() - self._used > limits.current().idle_seconds:
+            return f"the transaction did nothing for {limits.current().idle_seconds:g} s"
         return ""
 
 
@@ -96,10 +94,11 @@ class _Keeper:
 
     def admit(self, plugin: str) -> None:
         with self._changed:
-            if self._counts[plugin] >= conf.db_connections:
+            most = limits.current().connections
+            if self._counts[plugin] >= most:
                 raise DatabaseRefusal(
                     "OperationalError",
-                    f"the plugin has {conf.db_connections} transactions open; commit, roll back "
+                    f"the plugin has {most} transactions open; commit, roll back "
                     "or close one first",
                 )
             self._counts[plugin] += 1

@@ -22,7 +22,7 @@ from .chunks import Rows
 from .holds import Hold
 from .parameters import parameters as read_parameters
 from .statements import Statement, StatementRefused
-from .store import Column, DatabaseRefusal, Result, Session
+from .store import DatabaseRefusal, Result, Session
 from .stores import store
 
 Arguments = Mapping[str, Any]
@@ -58,7 +58,7 @@ def rollback(asker: Asker, arguments: Arguments) -> None:
 def _execute(asker: Asker, arguments: Arguments) -> dict[str, Any]:
     statement, values = _read(arguments, arguments.get("parameters"))
     hold, grants = _hold_of(asker), standing.of(asker.plugin).grants
-    with hold.used() as seconds:
+    with hold as seconds:
         hold.rows = None
         try:
             hold.session.use_grants(grants)
@@ -73,7 +73,7 @@ def _first(hold: Hold, result: Result, grants: frozenset[str]) -> dict[str, Any]
     if result.columns is None:
         return answer
     rows = Rows(result.rows)
-    answer["columns"] = [_column(column) for column in result.columns]
+    answer["columns"] = result.columns
     answer["rows"], count = rows.take()
     answer["more"] = rows.has_more
     if rows.has_more:
@@ -83,10 +83,6 @@ def _first(hold: Hold, result: Result, grants: frozenset[str]) -> dict[str, Any]
     return answer
 
 
-def _column(column: Column) -> list[str]:
-    return [column.name, column.type]
-
-
 def _execute_many(asker: Asker, arguments: Arguments) -> int:
     sets = arguments.get("sets")
     if not isinstance(sets, list) or not sets:
@@ -94,7 +90,7 @@ def _execute_many(asker: Asker, arguments: Arguments) -> int:
     statement, _ = _read(arguments, sets[0])
     values = [statement.values(read_parameters(each)) for each in sets]
     hold, grants = _hold_of(asker), standing.of(asker.plugin).grants
-    with hold.used() as seconds:
+    with hold as seconds:
         hold.rows = None
         try:
             hold.session.use_grants(grants)
@@ -107,7 +103,7 @@ def _fetch(asker: Asker) -> dict[str, Any]:
     hold = asker.keeping(Hold)
     if hold is None:
         raise DatabaseRefusal("ProgrammingError", "there is no result to fetch from")
-    with hold.used() as seconds:
+    with hold as seconds:
         if hold.rows is None:
             return {"rows": _NO_ROWS, "more": False}
         if not standing.of(asker.plugin).grants >= hold.grants:
@@ -123,7 +119,7 @@ def _commit(asker: Asker) -> None:
     if hold is None:
         return
     try:
-        with hold.used():
+        with hold:
             hold.session.commit()
     finally:
         asker.drop(Hold)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from .statements import Dialect, Statement
 
@@ -37,8 +37,7 @@ class DatabaseRefusal(Exception):
         self.missing = missing
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """One column of a result."""
 
     name: str

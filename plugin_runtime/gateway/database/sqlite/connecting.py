@@ -7,7 +7,7 @@ import urllib.parse
 from pathlib import Path
 
 from plexichat.chat.data_views import VIEWS
-from plugin_runtime.conf import conf
+from plugin_runtime.gateway.database import limits
 
 from .functions import TABLE_FUNCTIONS
 from .walls import CORE, Walls
@@ -67,7 +67,9 @@ def connect(
 def _set_up(connection: sqlite3.Connection, core: Path | None, views: frozenset[str]) -> Walls:
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
-    connection.execute(f"PRAGMA max_page_count = {max(16, conf.db_bytes // PAGE_BYTES)}")
+    connection.execute(
+        f"PRAGMA max_page_count = {max(16, limits.current().database_bytes // PAGE_BYTES)}"
+    )
     modules = frozenset(name for (name,) in connection.execute("PRAGMA module_list"))
     for name in modules & TABLE_FUNCTIONS:
         # Set up on first use, by what looks to the walls like a change of the schema.

@@ -6,11 +6,10 @@ import datetime
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 from plexichat.chat.data_views import VIEWS
-from plugin_runtime.conf import conf
+from plugin_runtime.gateway.database import limits
 from plugin_runtime.gateway.database.statements import SCHEMA_VERBS, Statement
 from plugin_runtime.gateway.database.store import Column, DatabaseRefusal, Result
 
@@ -41,7 +40,12 @@ class SQLiteSession:
         self._cursor: sqlite3.Cursor | None = None
         self._until = 0.0
         self._has_written = self._has_failed = False
+        #: Whether the shapes are those of the tables as this transaction sees them.
+        self._is_settled = False
         self._now = ""
+        #: The file, and what it is to the system: to notice when it was removed.
+        self.file = ""
+        self.inode = 0
         #: Takes the session when its user closes it; None while nobody uses it.
         self.give_back: Callable[[SQLiteSession], None] | None = None
         self._connect()
@@ -68,11 +72,14 @@ class SQLiteSession:
 
     def execute(self, statement: Statement, values: Sequence[Any], *, seconds: float) -> Result:
         """Run one statement; see `store.Session`."""
-        with self._working(seconds):
+        self._start(seconds)
+        try:
             self._prepare_for(statement)
             self._cursor = cursor = self._connection.cursor()
             cursor.execute(statement.text, stored(values))
-            self._has_failed = False
+        except _FAULTS as error:
+            raise self._refusal(error) from error
+        self._has_failed = False
         columns = self._columns(statement, cursor)
         return Result(
             columns=columns,
@@ -85,10 +92,13 @@ class SQLiteSession:
         self, statement: Statement, sets: Sequence[Sequence[Any]], *, seconds: float
     ) -> int:
         """Run one statement for each set of values; see `store.Session`."""
-        with self._working(seconds):
+        self._start(seconds)
+        try:
             self._prepare_for(statement)
             cursor = self._connection.executemany(statement.text, [stored(each) for each in sets])
-            self._has_failed = False
+        except _FAULTS as error:
+            raise self._refusal(error) from error
+        self._has_failed = False
         return cursor.rowcount
 
     def resume(self, *, seconds: float) -> None:
@@ -106,16 +116,14 @@ class SQLiteSession:
                 "rolled back",
             )
         if self._connection.in_transaction:
-            with self._working(conf.db_statement_seconds), self._walls.lowered():
-                self._connection.execute("COMMIT")
+            self.run_ours("COMMIT")
 
     def rollback(self) -> None:
         """Undo the transaction."""
         self._drop_result()
         self._has_failed = False
         if self._connection.in_transaction:
-            with self._working(conf.db_statement_seconds), self._walls.lowered():
-                self._connection.execute("ROLLBACK")
+            self.run_ours("ROLLBACK")
 
     def close(self) -> None:
         """Roll back and give the connection back to the store."""
@@ -131,8 +139,12 @@ class SQLiteSession:
 
     def run_ours(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement of the host's own, with `?` for values, the walls down."""
-        with self._working(conf.db_statement_seconds), self._walls.lowered():
-            return self._connection.execute(sql, values).fetchall()
+        self._start(limits.current().statement_seconds)
+        try:
+            with self._walls.lowered():
+                return self._connection.execute(sql, values).fetchall()
+        except _FAULTS as error:
+            raise self._refusal(error) from error
 
     def begin(self) -> None:
         """Begin a transaction that writes."""
@@ -156,7 +168,9 @@ class SQLiteSession:
                 "InternalError",
                 "a statement of the transaction has failed; roll back before anything else",
             )
-        self._walls.begin(statement.keyword if statement.keyword in SCHEMA_VERBS else "")
+        verb = statement.keyword if statement.keyword in SCHEMA_VERBS else ""
+        self._walls.begin(verb)
+        self._is_settled = self._is_settled and not verb
         writes = statement.is_write or statement.keyword == "SAVEPOINT"
         if not self._connection.in_transaction:
             self._begin("IMMEDIATE" if writes else "DEFERRED")
@@ -175,16 +189,20 @@ class SQLiteSession:
         with self._walls.lowered():
             self._connection.execute(f"BEGIN {how}")
         self._has_written = how == "IMMEDIATE"
+        self._is_settled = False
 
     def _columns(self, statement: Statement, cursor: sqlite3.Cursor) -> tuple[Column, ...] | None:
         if cursor.description is None:
             return None
-        names = [told(column[0], self._walls) for column in cursor.description]
         with self._walls.lowered():
-            types = self._shapes.of(statement, self._connection, self._walls.clock)
-        if len(types) != len(names):
-            types = ("",) * len(names)
-        return tuple(Column(*pair) for pair in zip(names, types, strict=True))
+            if not self._is_settled:
+                self._shapes.settle(self._connection)
+                self._is_settled = True
+            known = self._shapes.known(statement)
+            if known is not None:
+                return known
+            names = [told(column[0], self._walls) for column in cursor.description]
+            return self._shapes.find(statement, names, self._connection, self._walls.clock)
 
     def _rows(self, cursor: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
         try:
@@ -193,21 +211,17 @@ class SQLiteSession:
         except _FAULTS as error:
             raise self._refusal(error) from error
 
-    @contextmanager
-    def _working(self, seconds: float) -> Iterator[None]:
+    def _start(self, seconds: float) -> None:
         self._drop_result()
         self._until = time.monotonic() + seconds
-        try:
-            yield
-        except _FAULTS as error:
-            raise self._refusal(error) from error
 
     def _refusal(self, error: Exception) -> DatabaseRefusal:
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
             return DatabaseRefusal(
                 "OperationalError", "the statement ran for too long and was stopped"
             )
-        refusal = refusal_of(error, refused=self._walls.refused, bytes_allowed=conf.db_bytes)
+        most = limits.current().database_bytes
+        refusal = refusal_of(error, refused=self._walls.refused, bytes_allowed=most)
         return DatabaseRefusal(
             refusal.kind,
             told(str(refusal), self._walls),

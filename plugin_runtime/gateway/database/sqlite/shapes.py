@@ -14,6 +14,7 @@ import threading
 
 from plugin_runtime.gateway.database.lexer import Dialect, Kind, Token, tokens_of
 from plugin_runtime.gateway.database.statements import Statement
+from plugin_runtime.gateway.database.store import Column
 
 _MOST_KEPT = 200
 _TYPES = {
@@ -33,33 +34,41 @@ _EXTREMES = frozenset({"MAX", "MIN"})
 
 
 class Shapes:
-    """The types found so far for one plugin; safe for threads."""
+    """The columns found so far for one plugin's statements; safe for threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[str, ...]] = {}
+        self._known: dict[str, tuple[Column, ...]] = {}
         self._version = -1
 
-    def of(
-        self, statement: Statement, connection: sqlite3.Connection, clock: str
-    ) -> tuple[str, ...]:
-        """Return each column's type; none at all when they cannot be found.
+    def settle(self, connection: sqlite3.Connection) -> None:
+        """Forget everything when tables have changed, perhaps by another process."""
+        (version,) = connection.execute("PRAGMA main.schema_version").fetchone()
+        if version != self._version:
+            with self._lock:
+                self._version, self._known = version, {}
+
+    def known(self, statement: Statement) -> tuple[Column, ...] | None:
+        """Return the statement's columns if they were found before."""
+        return self._known.get(statement.text)
+
+    def find(
+        self, statement: Statement, names: list[str], connection: sqlite3.Connection, clock: str
+    ) -> tuple[Column, ...]:
+        """Return and keep the columns, without types when these cannot be found.
 
         The statement has been run by this connection, so it may be run; the walls are down.
         `clock` is a temporary table whose column `moment` is a timestamp.
         """
-        (version,) = connection.execute("PRAGMA main.schema_version").fetchone()
-        if version != self._version:  # tables have changed, perhaps by another process
-            with self._lock:
-                self._version, self._known = version, {}
-        known = self._known.get(statement.text)
-        if known is None:
-            known = _found(statement, connection, clock)
-            with self._lock:
-                if len(self._known) >= _MOST_KEPT:
-                    self._known.clear()
-                self._known[statement.text] = known
-        return known
+        types = _found(statement, connection, clock)
+        if len(types) != len(names):
+            types = ("",) * len(names)
+        columns = tuple(Column(*pair) for pair in zip(names, types, strict=True))
+        with self._lock:
+            if len(self._known) >= _MOST_KEPT:
+                self._known.clear()
+            self._known[statement.text] = columns
+        return columns
 
 
 def _found(statement: Statement, connection: sqlite3.Connection, clock: str) -> tuple[str, ...]:

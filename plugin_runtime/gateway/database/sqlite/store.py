@@ -57,13 +57,15 @@ class SQLiteStore:
         self._lock = threading.Lock()
         self._idle: dict[str, list[tuple[float, SQLiteSession]]] = {}
         self._shapes: dict[str, Shapes] = {}
+        self._tidied = 0.0
 
     def open(self, plugin: str, grants: frozenset[str]) -> Session:
         """Return a session, one that lies idle if there is one."""
-        self.tidy()
         session = self._take_idle(plugin)
         if session is None:
             session = SQLiteSession(_opener(plugin), grants, shapes=self._shapes_of(plugin))
+            session.file = str(_path(plugin))
+            session.inode = _inode(session.file)
         return self._lend(plugin, session)
 
     def open_for_migration(self, plugin: str, grants: frozenset[str]) -> MigrationSession:
@@ -128,19 +130,24 @@ class SQLiteStore:
         return session
 
     def _take_back(self, plugin: str, session: SQLiteSession) -> None:
+        now = time.monotonic()
         with self._lock:
             idle = self._idle.setdefault(plugin, [])
-            if len(idle) < MOST_IDLE:
-                idle.append((time.monotonic(), session))
-                return
-        session.end()
+            is_kept = len(idle) < MOST_IDLE
+            if is_kept:
+                idle.append((now, session))
+        if not is_kept:
+            session.end()
+        if now > self._tidied + IDLE_SECONDS / 4:
+            self._tidied = now
+            self.tidy()
 
     def _take_idle(self, plugin: str) -> SQLiteSession | None:
         with self._lock:
             idle = self._idle.get(plugin)
             session = idle.pop()[1] if idle else None
-        if session is not None and not self.exists(plugin):  # removed by another process
-            session.end()
+        if session is not None and session.inode != _inode(session.file):
+            session.end()  # another process has removed the file
             return None
         return session
 
@@ -215,6 +222,13 @@ def _lines(connection: sqlite3.Connection, table: str) -> Iterator[bytes]:
 
 def _plain(value: Any) -> Any:
     return {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+
+
+def _inode(file: str) -> int:
+    try:
+        return os.stat(file).st_ino
+    except OSError:
+        return -1
 
 
 def _quoted(name: str) -> str:

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from plexichat.chat.data_views import VIEWS
 from plugin_runtime.gateway.database.statements import OWN_PREFIX
@@ -68,14 +66,15 @@ class Walls:
         """Expect a statement of a plugin's; `verb` is its first word if it changes the schema."""
         self.verb, self.refused, self.missing = verb, "", ""
 
-    @contextmanager
-    def lowered(self) -> Iterator[None]:
-        """Let the statements within pass: they are ours."""
+    def lowered(self) -> Walls:
+        """Let the statements within this context pass: they are ours."""
+        return self
+
+    def __enter__(self) -> None:
         self._is_ours = True
-        try:
-            yield
-        finally:
-            self._is_ours = False
+
+    def __exit__(self, *error: object) -> None:
+        self._is_ours = False
 
     def ask(
         self, action: int, first: str | None, second: str | None, schema: str | None, by: str | None
