@@ -93,16 +93,9 @@ class Command:
         return self.room not in (Room.NONE, Room.MANY)
 
 
-def _rows() -> tuple[Command, ...]:
-    rows: list[Command] = []
-
-    def family(name: str, *commands: tuple[str, int, int, Reply, Room]) -> None:
-        for command, least, most, reply, room in commands:
-            row = Command(name=command, family=name, least=least, most=most, reply=reply, room=room)
-            rows.append(row)
-
-    family(
-        "string",
+#: Commands whose first argument is the key: name, least and most arguments, reply, room.
+_OF_ONE_KEY: dict[str, tuple[tuple[str, int, int, Reply, Room], ...]] = {
+    "string": (
         ("GET", 1, 1, Reply.VALUE, Room.NONE),
         ("SET", 2, 8, Reply.DONE, Room.STRING),
         ("SETNX", 2, 2, Reply.FLAG, Room.STRING),
@@ -113,9 +106,8 @@ def _rows() -> tuple[Command, ...]:
         ("INCRBY", 2, 2, Reply.NUMBER, Room.EXTENDS),
         ("DECRBY", 2, 2, Reply.NUMBER, Room.EXTENDS),
         ("INCRBYFLOAT", 2, 2, Reply.FLOAT, Room.EXTENDS),
-    )
-    family(
-        "key",
+    ),
+    "key": (
         ("EXPIRE", 2, 3, Reply.FLAG, Room.KEY),
         ("PEXPIRE", 2, 3, Reply.FLAG, Room.KEY),
         ("TTL", 1, 1, Reply.NUMBER, Room.NONE),
@@ -124,9 +116,8 @@ def _rows() -> tuple[Command, ...]:
         ("TYPE", 1, 1, Reply.VALUE, Room.NONE),
         # The SDK's own: deletes a key that holds this value; a lock lets go with it.
         ("DELEQ", 2, 2, Reply.FLAG, Room.KEY),
-    )
-    family(
-        "hash",
+    ),
+    "hash": (
         ("HGET", 2, 2, Reply.VALUE, Room.NONE),
         ("HSET", 3, 0, Reply.NUMBER, Room.ELEMENTS),
         ("HSETNX", 3, 3, Reply.NUMBER, Room.ELEMENTS),
@@ -138,9 +129,8 @@ def _rows() -> tuple[Command, ...]:
         ("HVALS", 1, 1, Reply.LIST, Room.NONE),
         ("HLEN", 1, 1, Reply.NUMBER, Room.NONE),
         ("HINCRBY", 3, 3, Reply.NUMBER, Room.ELEMENTS),
-    )
-    family(
-        "list",
+    ),
+    "list": (
         ("LPUSH", 2, 0, Reply.NUMBER, Room.PUSH),
         ("RPUSH", 2, 0, Reply.NUMBER, Room.PUSH),
         ("LPOP", 1, 2, Reply.VALUE, Room.POP),
@@ -150,18 +140,16 @@ def _rows() -> tuple[Command, ...]:
         ("LINDEX", 2, 2, Reply.VALUE, Room.NONE),
         ("LTRIM", 3, 3, Reply.DONE, Room.LTRIM),
         ("LREM", 3, 3, Reply.NUMBER, Room.LREM),
-    )
-    family(
-        "set",
+    ),
+    "set": (
         ("SADD", 2, 0, Reply.NUMBER, Room.ELEMENTS),
         ("SREM", 2, 0, Reply.NUMBER, Room.FEWER),
         ("SMEMBERS", 1, 1, Reply.SET, Room.NONE),
         ("SISMEMBER", 2, 2, Reply.NUMBER, Room.NONE),
         ("SCARD", 1, 1, Reply.NUMBER, Room.NONE),
         ("SPOP", 1, 2, Reply.VALUE, Room.POP),
-    )
-    family(
-        "zset",
+    ),
+    "zset": (
         ("ZADD", 3, 0, Reply.NUMBER, Room.ELEMENTS),
         ("ZREM", 2, 0, Reply.NUMBER, Room.FEWER),
         ("ZSCORE", 2, 2, Reply.FLOAT, Room.NONE),
@@ -175,45 +163,49 @@ def _rows() -> tuple[Command, ...]:
         ("ZRANK", 2, 2, Reply.NUMBER, Room.NONE),
         ("ZREVRANK", 2, 2, Reply.NUMBER, Room.NONE),
         ("ZREMRANGEBYSCORE", 3, 3, Reply.NUMBER, Room.ZREMRANGE),
-    )
-    return (*rows, *_of_many_keys())
-
-
-def _of_many_keys() -> tuple[Command, ...]:
-    return (
-        Command(
-            name="MGET",
-            family="string",
-            least=1,
-            most=0,
-            reply=Reply.LIST,
-            room=Room.MANY,
-            keys=Keys.ALL,
-        ),
-        Command(
-            name="MSET",
-            family="string",
-            least=2,
-            most=0,
-            reply=Reply.DONE,
-            room=Room.STRING,
-            keys=Keys.PAIRS,
-        ),
-        Command(
-            name="DEL",
-            family="key",
-            least=1,
-            most=0,
-            reply=Reply.NUMBER,
-            room=Room.KEY,
-            keys=Keys.ALL,
-        ),
-        Command(name="EXISTS", family="key", least=1, most=0, reply=Reply.NUMBER, keys=Keys.ALL),
-    )
-
+    ),
+}
+_OF_MANY_KEYS = (
+    Command(
+        name="MGET",
+        family="string",
+        least=1,
+        most=0,
+        reply=Reply.LIST,
+        room=Room.MANY,
+        keys=Keys.ALL,
+    ),
+    Command(
+        name="MSET",
+        family="string",
+        least=2,
+        most=0,
+        reply=Reply.DONE,
+        room=Room.STRING,
+        keys=Keys.PAIRS,
+    ),
+    Command(
+        name="DEL",
+        family="key",
+        least=1,
+        most=0,
+        reply=Reply.NUMBER,
+        room=Room.KEY,
+        keys=Keys.ALL,
+    ),
+    Command(name="EXISTS", family="key", least=1, most=0, reply=Reply.NUMBER, keys=Keys.ALL),
+)
+_COMMANDS = (
+    *(
+        Command(name=name, family=family, least=least, most=most, reply=reply, room=room)
+        for family, rows in _OF_ONE_KEY.items()
+        for name, least, most, reply, room in rows
+    ),
+    *_OF_MANY_KEYS,
+)
 
 #: All of them, by name.
-COMMANDS: dict[str, Command] = {command.name: command for command in _rows()}
+COMMANDS: dict[str, Command] = {command.name: command for command in _COMMANDS}
 
 #: A key or pattern has at most so many bytes.
 KEY_BYTES = 1024
