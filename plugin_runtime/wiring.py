@@ -10,6 +10,7 @@ from plugins_registry import belongings, signals, waiting
 from . import news
 from .events import bell, recorder
 from .files import Files
+from .gateway.database.postgresql import upgrading
 from .hooks import filters, message_panel
 from .switchboard import client
 
@@ -22,6 +23,7 @@ def connect() -> None:
     signals.changed.connect(_registry_changed, dispatch_uid="plugin_runtime.wake")
     signals.deliveries_due.connect(_deliveries_due, dispatch_uid="plugin_runtime.ring")
     belongings.register(Files())
+    upgrading.connect()
     if client.settle not in waiting.settlers:
         waiting.settlers.append(client.settle)
 

@@ -118,8 +118,9 @@ def test_every_function_that_does_something_was_thought_of(role: server.Connecti
 
 def test_the_roles_limits_hold_without_us(role: server.Connection) -> None:
     configuration = role.execute(
-        "SELECT array_to_string(rolconfig, ' '), rolconnlimit, rolsuper OR rolcreaterole OR rolcreatedb OR rolinherit"
-        " OR rolreplication OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+        "SELECT array_to_string(rolconfig, ' '), rolconnlimit, rolsuper OR rolcreaterole"
+        " OR rolcreatedb OR rolinherit OR rolreplication OR rolbypassrls"
+        " FROM pg_roles WHERE rolname = current_user"
     ).fetchone()
     assert configuration is not None
     names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")

@@ -13,18 +13,16 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.apps import apps
 from django.db import connection
+from django.db.migrations import Migration
+from django.db.models.signals import pre_migrate
 from psycopg import sql
 
 from plugin_runtime.gateway.database import statements
-from plugin_runtime.gateway.database.postgresql import (
-    PostgreSQLStore,
-    limits,
-    provision,
-    quota,
-    server,
-)
+from plugin_runtime.gateway.database.postgresql import limits, provision, quota, server
 from plugin_runtime.gateway.database.postgresql.names import role_of, schema_of
+from plugin_runtime.gateway.database.postgresql.store import PostgreSQLStore
 from plugin_runtime.gateway.database.store import DatabaseRefusal, Session
 from plugins_registry import services
 
@@ -185,7 +183,7 @@ def test_rows_that_are_too_many_or_too_large_never_come(session: Session) -> Non
     with pytest.raises(DatabaseRefusal, match="more than 100000 rows"):
         run(session, "SELECT generate_series(1, 1000000)")
     session.rollback()
-    with pytest.raises(DatabaseRefusal, match="larger than 16 MiB"):
+    with pytest.raises(DatabaseRefusal, match="more than 16777216 bytes"):
         run(session, "SELECT repeat('x', 1000000) FROM generate_series(1, 100)")
     session.rollback()
     assert len(run(session, "SELECT repeat('x', 1000000) FROM generate_series(1, 10)")) == 10
@@ -216,6 +214,30 @@ def test_a_role_with_foreign_rights_is_not_used(
         host.execute(sql.SQL("ALTER ROLE {} NOBYPASSRLS").format(role))
     assert "rights that no plugin's role may have" in told[0]
     store.open(PLUGIN, NOBODY).close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_views_make_way_for_a_migration_of_the_chat_and_come_back(session: Session) -> None:
+    session.use_grants(USERS)
+    run(session, "SELECT user_id FROM users")
+    session.commit()
+    migration = Migration("0099_later", "chat")
+    pre_migrate.send(
+        apps.get_app_config("chat"), using="default", plan=[(migration, False)], verbosity=0
+    )
+    with pytest.raises(DatabaseRefusal, match="does not exist") as refused:
+        run(session, "SELECT user_id FROM users")
+    assert refused.value.missing == ""
+    session.rollback()
+    session.use_grants(USERS)
+    run(session, "SELECT user_id FROM users")
+
+
+def test_a_view_of_a_plugin_shows_its_own_tables_only(session: Session) -> None:
+    session.use_grants(USERS)
+    with pytest.raises(DatabaseRefusal, match="SELECT from them"):
+        run(session, "CREATE VIEW mine AS SELECT * FROM users")
+    run(session, "CREATE VIEW mine AS SELECT * FROM notes")
 
 
 def test_purge_leaves_nothing_even_with_a_transaction_open(

@@ -13,7 +13,7 @@ from .store import Store
 #: By name, as Django does it: PostgreSQL's driver is loaded only where it is used.
 _KINDS = {
     "sqlite": f"{__package__}.sqlite.store.SQLiteStore",
-    "postgresql": f"{__package__}.postgresql.PostgreSQLStore",
+    "postgresql": f"{__package__}.postgresql.store.PostgreSQLStore",
 }
 
 

@@ -22,6 +22,7 @@ _OURS = {
 }
 #: It is not there, or not the plugin's: which of the two is not for it to know.
 _DENIED = frozenset({"42501", "3F000"})
+_NO_TABLE = "42P01"
 
 
 def refusal(error: psycopg.Error) -> DatabaseRefusal:
@@ -38,7 +39,8 @@ def refusal(error: psycopg.Error) -> DatabaseRefusal:
     if state in _DENIED:
         text = "permission denied, or there is no such table, view or schema"
         return DatabaseRefusal("ProgrammingError", text, missing="?")
-    return DatabaseRefusal(kind, _OURS.get(state) or _told(error))
+    missing = "?" if state == _NO_TABLE else ""
+    return DatabaseRefusal(kind, _OURS.get(state) or _told(error), missing=missing)
 
 
 def _of_the_wire(error: psycopg.Error) -> DatabaseRefusal:

@@ -19,6 +19,7 @@ from psycopg.abc import PyFormat, Transformer
 from psycopg.adapt import Transformer as NewTransformer
 from psycopg.pq.abc import PGconn, PGresult
 
+from plugin_runtime.gateway.database.chunks import too_much
 from plugin_runtime.gateway.database.store import Column, DatabaseRefusal
 
 from .errors import refusal
@@ -34,10 +35,6 @@ CLEAR_SECONDS = 1.0
 _ROWS = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.TUPLES_CHUNK, pq.ExecStatus.SINGLE_TUPLE)
 _FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE)
 Question = tuple[bytes, Sequence[Any]]
-
-
-class TooLarge(DatabaseRefusal):
-    """A result that a plugin may not have; the connection may be used again."""
 
 
 @dataclass
@@ -207,7 +204,7 @@ class _Exchange:
         self._link._poll.poll(max(1, left * 1000))
         if self._guard.is_exceeded(self._link._socket):
             self._link.close()
-            raise TooLarge("OperationalError", self._too_many_bytes())
+            raise too_much(self._bytes())
         self._pgconn.consume_input()
         return self._pgconn.flush() if writing else 0
 
@@ -244,17 +241,16 @@ class _Exchange:
             return
         self._reply.rows += rows
         self._reply.weight += self._reader.bytes_of(rows)
-        if too_much := self._too_much():
-            self._failure = TooLarge("OperationalError", too_much)
+        if limit := self._exceeded():
+            self._failure = too_much(limit)
             self._reply.rows.clear()
             self._was_cancelled = True
             self._link.cancel()
 
-    def _too_much(self) -> str:
+    def _exceeded(self) -> str:
         if len(self._reply.rows) > self._bounds.rows:
-            return f"the result has more than {self._bounds.rows} rows; ask for fewer with LIMIT"
-        return self._too_many_bytes() if self._reply.weight > self._bounds.result_bytes else ""
+            return f"{self._bounds.rows} rows"
+        return self._bytes() if self._reply.weight > self._bounds.result_bytes else ""
 
-    def _too_many_bytes(self) -> str:
-        size = self._bounds.result_bytes // (1024 * 1024)
-        return f"the result is larger than {size} MiB; ask for fewer rows or columns"
+    def _bytes(self) -> str:
+        return f"{self._bounds.result_bytes} bytes"

@@ -91,6 +91,11 @@ class Pool:
             self._is_retired = True
         self.close_spare()
 
+    def forget(self) -> None:
+        """Take nothing of what the server holds for granted any more."""
+        with self._making:
+            self._is_provided, self._granted = False, None
+
     def close_spare(self, *, older_than: float = 0.0) -> int:
         """Close those that nobody used for so many seconds; return how many are left."""
         before = time.monotonic() - older_than
@@ -143,8 +148,7 @@ class Pool:
                 raise
         # Perhaps the role was removed beside us, or the server's keys were changed since.
         self._next_repair = time.monotonic() + REPAIR_SECONDS
-        with self._making:
-            self._is_provided, self._granted = False, None
+        self.forget()
         self._provide()
         try:
             return connect(self._plugin, self._limits, seconds=seconds, lock_seconds=lock_seconds)

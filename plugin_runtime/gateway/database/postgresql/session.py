@@ -127,9 +127,16 @@ class PostgreSQLSession:
             if not link.is_open:
                 self.close()
             if refused.missing:
-                granted = self._granted or frozenset()
-                refused.missing = views.closed_view(statement.names, granted)
+                refused.missing = self._missing_view(statement)
             raise
+
+    def _missing_view(self, statement: Statement) -> str:
+        """The core view that a statement wants and was not granted; '' for none."""
+        closed = views.closed_view(statement.names, self._granted or frozenset())
+        if not closed and statement.names & views.names():
+            self._granted = None  # they were away while the chat was migrated: open them again
+            self._pool.forget()
+        return closed
 
     def _check(self, statement: Statement) -> None:
         """Refuse what no plugin may name, or what holds too much that all sessions share."""

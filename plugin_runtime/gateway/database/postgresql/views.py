@@ -24,6 +24,11 @@ def capabilities() -> frozenset[str]:
     return frozenset(view.capability for view in CORE_VIEWS.values())
 
 
+def names() -> frozenset[str]:
+    """Return what the views are called."""
+    return frozenset(CORE_VIEWS)
+
+
 def closed_view(names: Iterable[str], granted: frozenset[str]) -> str:
     """Return the first of these names that is a view which the grants do not open; '' for none."""
     views = (name for name in sorted(names) if name in CORE_VIEWS)

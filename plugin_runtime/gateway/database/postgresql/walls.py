@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 
+from plexichat.chat.data_views import VIEWS as CORE_VIEWS
 from plugin_runtime.gateway.database.statements import Statement, StatementRefused
 
 from .names import VIEWS, schema_of
@@ -51,6 +52,7 @@ _PAIRS = {
     ("into", "global"): "temporary tables are not available",
     ("into", "unlogged"): "unlogged tables are not available",
 }
+_VIEW = frozenset({("create", "view"), ("replace", "view")})
 _FOREIGN = re.compile(r"public|plugin_.*|plexichat_.*")
 
 
@@ -68,6 +70,9 @@ def check(statement: Statement, plugin: str) -> None:
     for pair, why in _PAIRS.items():
         if pair in statement.followed:
             raise StatementRefused(f"{' '.join(pair).upper()} is not for plugins' SQL: {why}")
+    if statement.followed & _VIEW and statement.names & CORE_VIEWS.keys():
+        # It could not outlive the core's, which go whenever the chat's tables change.
+        raise StatementRefused("a plugin's view cannot show the chat's views; SELECT from them")
     allowed = (schema_of(plugin), VIEWS)
     for name, after in statement.followed:
         if after == "." and _FOREIGN.fullmatch(name) and name not in allowed:
