@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 CLIENTS = 4
+PASSWORD = "long enough 7"
 PLUGIN = """
 from plexichat_plugin_sdk import Plugin, current_event, hook
 
@@ -70,7 +71,7 @@ class Crowd:
         """Register the clients and put them into one channel; return their tokens and its id."""
         tokens = []
         for number in range(CLIENTS):
-            facts = {"username": f"client{number}", "password": "long enough 7"}
+            facts = {"username": f"client{number}", "password": PASSWORD}
             facts["email"] = f"{facts['username']}@example.com"
             answer = httpx.post(f"{self._apis[0]}/auth/register", json=facts, timeout=20)
             tokens.append(answer.json()["token"])
@@ -98,6 +99,11 @@ class Crowd:
             self._ended.set()
             for client in clients:
                 client.join()
+
+    def log_in(self) -> int:
+        """Log one of the clients in anew and return the answer's status."""
+        facts = {"username": "client0", "password": PASSWORD}
+        return httpx.post(f"{self._apis[0]}/auth/login", json=facts, timeout=20).status_code
 
     def has(self, share: float) -> bool:
         """Whether this share of the wanted messages was accepted."""

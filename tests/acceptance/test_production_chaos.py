@@ -97,7 +97,7 @@ def test_posting_goes_on_without_the_broker_and_deliveries_catch_up(tmp_path: Pa
             crowd = Crowd(place.urls, OUTAGE_MESSAGES, seconds=OUTAGE_SECONDS)
             server.kill()
             with crowd.posting():
-                pass
+                assert crowd.log_in() == 200
             assert place.read(NOT_DONE) == [(len(crowd.accepted),)]
             server, _ = redis.start(tmp_path, port=redis.port_of(url))
             wait_until_told(place)
