@@ -74,6 +74,14 @@ class Plugin:
     def on_unload(self) -> None:
         """Called once when the plugin is stopped in an orderly way, after the last call."""
 
+    def self_test(self) -> None:
+        """Called when this release is tried beside the one that runs, before users meet it.
+
+        Raise, or return `False`, to refuse the upgrade: then the old release goes on. It has 30
+        seconds; the database, the cache and the configuration are the plugin's real ones, so
+        leave them as they were.
+        """
+
     def on_config_changed(self, config: dict[str, Any]) -> None:
         """Called after an admin has changed the configuration, with the effective one.
 

@@ -42,6 +42,10 @@ class RegistrySettings:
     DELIVERY_DISABLED_DAYS: int = 7
     #: How long it is remembered who touched a message.
     TRACE_DAYS: int = 14
+    #: Releases of a plugin that are kept, the running one included.
+    RELEASES_KEPT: int = 3
+    #: How long a release is watched after it took over.
+    UPGRADE_WATCH_SECONDS: int = 300
     #: How long an uninstalled plugin can be restored; then its data and files go.
     BIN_DAYS: int = 30
     #: How many rows are changed at once: SQLite lets nobody else write meanwhile.

@@ -142,11 +142,26 @@ class RestoreRefused(ProblemsFound):
         super().__init__(f"plugin {plugin!r} was not restored", problems)
 
 
+class UpgradeRefused(RegistryError):
+    """A release cannot take another one's place."""
+
+    def __init__(self, plugin: str, reason: str) -> None:
+        self.plugin = plugin
+        super().__init__(f"plugin {plugin!r} was not upgraded: {reason}")
+
+
 class GrantsMissing(RegistryError):
     """A plugin never starts half-trusted."""
 
-    def __init__(self, plugin: str, missing: Sequence[str]) -> None:
+    def __init__(self, plugin: str, missing: Sequence[str], *, release: str = "") -> None:
         self.plugin, self.missing = plugin, tuple(missing)
+        if release:
+            super().__init__(
+                f"plugin {plugin!r} was not upgraded: release {release} requires "
+                f"{', '.join(missing)}, which nobody granted. Consent to it with --grant "
+                f"CAPABILITY or --grant-all"
+            )
+            return
         super().__init__(
             f"plugin {plugin!r} was not enabled: it requires {', '.join(missing)}, which nobody "
             f"granted. Grant it: manage.py plugin grant {plugin} {' '.join(missing)}"

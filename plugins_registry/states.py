@@ -163,3 +163,31 @@ class Origin(models.TextChoices):
     COMMAND = "command line"
     #: The plugin itself, by `update_config`.
     PLUGIN = "plugin"
+
+
+class UpgradeState(models.TextChoices):
+    """How far an upgrade is."""
+
+    #: The new release is tried beside the old one, which serves.
+    TRIAL = "trial"
+    #: The new one serves, and is returned from at the first bad sign.
+    WATCHED = "watched"
+    #: The new one stays.
+    DONE = "done"
+    #: The trial failed; users never met the new one.
+    REFUSED = "refused"
+    #: The new one served and failed; the old one serves again.
+    RETURNED = "returned"
+
+
+class WatchVerdict(models.TextChoices):
+    """What is to become of a watched release."""
+
+    #: It is still watched.
+    OPEN = "open"
+    #: It stays.
+    GOOD = "good"
+    #: It must go.
+    WORSE = "worse"
+    #: Nobody watches it any more.
+    GONE = "gone"

@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection
 from time import monotonic, sleep
 
 from plugins_registry.exceptions import RegistryError
-from plugins_registry.models import Plugin
-from plugins_registry.states import State
+from plugins_registry.models import Plugin, Upgrade
+from plugins_registry.states import State, UpgradeState
 
 POLL_SECONDS = 0.05
 
@@ -34,6 +34,31 @@ def wait_until_active(name: str, *, seconds: float) -> Plugin:
 def wait_until_stopped(name: str, *, seconds: float) -> Plugin:
     """Wait until the plugin has no process any more (a quarantined one has none either)."""
     return _wait(name, (State.STOPPED, State.QUARANTINED), hopeless=(), seconds=seconds)
+
+
+def wait_until_tried(upgrade_id: int, *, seconds: float) -> Upgrade:
+    """Wait until a release has taken over; `WaitEnded` when it was refused, or time is out."""
+    deadline = monotonic() + seconds
+    while True:
+        upgrade = Upgrade.objects.select_related("plugin").filter(pk=upgrade_id).first()
+        if upgrade is None:
+            raise WaitEnded("the plugin was uninstalled meanwhile")
+        if upgrade.state in (UpgradeState.WATCHED, UpgradeState.DONE):
+            return upgrade
+        name, version = upgrade.plugin.name, upgrade.to_version
+        if upgrade.state != UpgradeState.TRIAL:
+            raise WaitEnded(
+                f"plugin {name!r} was not upgraded, {upgrade.from_version} goes on: "
+                f"{upgrade.reason}"
+            )
+        if monotonic() >= deadline:
+            step = upgrade.report.get("step", "not begun")
+            raise WaitEnded(
+                f"release {version} of {name!r} is still on trial ({step}) after {seconds:g} "
+                "seconds. The supervisor may not be running: start the server (manage.py run) or "
+                "the supervisor (manage.py runplugins)"
+            )
+        sleep(POLL_SECONDS)
 
 
 def settle() -> None:

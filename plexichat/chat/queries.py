@@ -9,8 +9,10 @@ from typing import Generic, TypeVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from plexichat.chat import payloads
 from plexichat.chat.exceptions import Invalid, NotFound
 from plexichat.chat.models import Channel, ChannelType, Membership, Message, User
+from plexichat.chat.payloads import Payload
 
 Item = TypeVar("Item", Channel, Message)
 NO_SUCH_CHANNEL = "There is no such channel."
@@ -113,6 +115,15 @@ def message_page(place: Channel, *, before: str | None, limit: int) -> Page[Mess
     edge = None if before is None else _cursor(Message.objects.filter(channel=place), before)
     rows = Message.objects.newest_first(place, before=edge)
     return _page(rows[: limit + 1], limit=limit)
+
+
+def recent_messages(*, limit: int) -> list[Payload]:
+    """The last messages of all channels, as filters are asked about them, the newest first."""
+    rows = Message.objects.visible().select_related("author", "channel").order_by("-pk")[:limit]
+    questions = [payloads.message(said) for said in rows]
+    for question in questions:
+        del question["edit_time"]
+    return questions
 
 
 def _cursor(rows: QuerySet[Item], public_id: str) -> int:

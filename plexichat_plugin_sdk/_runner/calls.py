@@ -7,6 +7,7 @@ import contextvars
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from plexichat_plugin_sdk import _belongings
@@ -29,7 +30,10 @@ from .sockets import Sockets
 class Dispatch:
     """Knows for each kind of call who runs it."""
 
-    def __init__(self, offered: Gathered, loop: AsyncHandlers) -> None:
+    def __init__(
+        self, offered: Gathered, loop: AsyncHandlers, self_test: Callable[[], None] | None = None
+    ) -> None:
+        self._self_test = self_test
         self._filters = Filters(offered.hooks, loop)
         self._events = Events(offered.hooks, loop)
         self._endpoints = Endpoints(offered.endpoints, loop)
@@ -52,6 +56,8 @@ class Dispatch:
             return self._sockets.run(call, conversation)
         if call.kind == "job":
             return self._jobs.run(call)
+        if call.kind == "self_test" and self._self_test is not None:
+            return self._self_test()
         raise Refused(codes.UNKNOWN_TARGET, f"calls of kind {call.kind!r} are not known here")
 
 

@@ -85,6 +85,11 @@ class Lifecycle:
         if self._plugin is not None and vars(self._plugin).get("config") is before:
             self._plugin.config = config
 
+    def self_test(self) -> None:
+        """Run the plugin's own test; raises what it raises, and when it returns False."""
+        if self._loop.settled(self._plugin.self_test(), "self_test") is False:
+            raise AssertionError("self_test returned False")
+
     def unload(self) -> str:
         """Run `on_unload`; return what went wrong, or an empty text."""
         try:

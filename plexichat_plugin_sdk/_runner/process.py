@@ -134,7 +134,7 @@ class Process:
         except BaseException as error:  # a wall: import, construction and on_load are the author's
             failed = LoadFailed(summary(error), stacks.exception_text(error))
             self._leave(failed, _EXIT_NOT_LOADED)
-        self._dispatch = Dispatch(offered, self._loop)
+        self._dispatch = Dispatch(offered, self._loop, self._lifecycle.self_test)
         self._lifecycle.rest()  # or a ping right after `Loaded` would still be told of on_load
         self._control.send(description)
 

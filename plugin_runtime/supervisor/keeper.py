@@ -19,22 +19,37 @@ from typing import Any, Protocol
 
 from plugin_runtime.exceptions import PluginUnavailable
 from plugin_runtime.switchboard.protocol import Complaint
-from plugins_registry.queries import WantedPlugin
+from plugins_registry.queries import Trial, WantedPlugin
 from plugins_registry.states import State
 
 from .ending import Ending, StartFailed
 from .failures import Failures
 from .observer import Observer
 from .sandbox import Sandbox
+from .watching import Watch
 
 logger = logging.getLogger(__name__)
 
 
-class Starter(Protocol):
-    """How to bring a plugin up: a loaded and accepted sandbox, or `StartFailed`."""
+class Means(Protocol):
+    """What keepers use of their supervisor."""
 
-    def __call__(self, wanted: WantedPlugin) -> Awaitable[Sandbox]:
-        """Start the plugin in a sandbox of its own."""
+    def start(self, wanted: WantedPlugin) -> Awaitable[Sandbox]:
+        """Start the plugin in a sandbox of its own: loaded and accepted, or `StartFailed`."""
+
+    def offer_jobs(self, wanted: WantedPlugin, sandbox: Sandbox) -> Awaitable[None]:
+        """Let the plugin's jobs be those of this sandbox; or `StartFailed`."""
+
+    def carry_out(
+        self, trial: Trial, *, running: WantedPlugin, serving: Sandbox
+    ) -> Awaitable[Sandbox | None]:
+        """Try another release beside the one that serves; return it once it takes over."""
+
+    def watch(self, upgrade_id: int, over: Callable[[], None]) -> Watch:
+        """Watch a release that took over lately."""
+
+    def complain(self, complaint: Complaint) -> None:
+        """Pass on what an admin should see."""
 
 
 Clock = Callable[[], float]
@@ -47,20 +62,21 @@ class Keeper:
         self,
         wanted: WantedPlugin,
         *,
-        start: Starter,
+        means: Means,
         observer: Observer,
-        complain: Callable[[Complaint], None],
         clock: Clock = time.monotonic,
     ) -> None:
         self.wanted = wanted
         self.sandbox: Sandbox | None = None
-        self._start = start
+        self._means = means
         self._observer = observer
-        self._complain = complain
         self._clock = clock
         self._failures = Failures()
         self._has_news = asyncio.Event()
         self._is_retired = False
+        self._watch: Watch | None = None
+        #: The last upgrade that was tried here, and the last that was switched over to.
+        self._tried = self._switched = 0
         #: Sandboxes whose successors are in charge already.
         self._leaving: set[asyncio.Task[None]] = set()
 
@@ -92,13 +108,15 @@ class Keeper:
             ending = await self._live(self.wanted)
             if ending is not None and not self._is_retired:
                 await self._after(ending, tried)
+        if self._watch is not None:
+            self._watch.stop()
         self._note(State.STOPPED, "the supervisor has stopped")
 
     async def _live(self, wanted: WantedPlugin) -> Ending | None:
         """Bring the plugin up and stay with it; None when it was asked to end."""
         self._note(State.STARTING, f"loading release {wanted.version}")
         try:
-            sandbox = await self._start(wanted)
+            sandbox = await self._means.start(wanted)
         except StartFailed as error:
             return error.ending
         try:
@@ -117,21 +135,63 @@ class Keeper:
             if self._is_retired or not self.wanted.enabled:
                 await self._stop(sandbox)
                 return None
-            wish = _try_of(self.wanted)
-            if wish not in (_try_of(running), refused):
-                wanted = self.wanted
-                successor = await self._successor_of(running, wanted)
-                if successor is None:
-                    refused = wish
-                else:
-                    self._put_in_charge(successor)
-                    self._let_leave(sandbox)
-                    sandbox, running = successor, wanted
+            wanted = self.wanted
+            successor: Sandbox | None = None
+            if self._is_outdated(wanted):
+                await self._news_or_end(sandbox)
                 continue
-            if self.wanted.stored_config != running.stored_config:
-                await sandbox.configure(self.wanted)
-            running = dataclasses.replace(running, **_configuration_of(self.wanted))
+            if _try_of(wanted) not in (_try_of(running), refused):
+                successor = await self._successor_of(running, wanted)
+                refused = None if successor else _try_of(wanted)
+            elif wanted.trial is not None and wanted.trial.upgrade_id != self._tried:
+                successor = await self._tried_out(wanted.trial, running, sandbox)
+                wanted = wanted.trial.candidate
+            if successor is not None:
+                self._let_leave(sandbox)
+                sandbox, running = successor, wanted
+                continue
+            running = await self._configured(sandbox, running)
+            self._watch_over(running)
             await self._news_or_end(sandbox)
+
+    def _is_outdated(self, wanted: WantedPlugin) -> bool:
+        """Whether a wish was read before the switch that was made here since."""
+        return wanted.trial is not None and wanted.trial.upgrade_id == self._switched
+
+    async def _configured(self, sandbox: Sandbox, running: WantedPlugin) -> WantedPlugin:
+        if self.wanted.stored_config != running.stored_config:
+            await sandbox.configure(self.wanted)
+        return dataclasses.replace(running, **_configuration_of(self.wanted))
+
+    async def _tried_out(
+        self, trial: Trial, running: WantedPlugin, serving: Sandbox
+    ) -> Sandbox | None:
+        """Try a release out; return its sandbox when it takes over from the serving one."""
+        self._tried = trial.upgrade_id
+        candidate = await self._means.carry_out(trial, running=running, serving=serving)
+        if candidate is not None:
+            self._switched = trial.upgrade_id
+            self._put_in_charge(candidate)
+            with contextlib.suppress(StartFailed):  # it was ended, which is noticed next
+                await self._means.offer_jobs(trial.candidate, candidate)
+        return candidate
+
+    def _watch_over(self, running: WantedPlugin) -> None:
+        """Watch the release that runs if it took over lately, on the node where it runs."""
+        watched = self.wanted.watched if self.wanted.release_id == running.release_id else None
+        if self._watch is not None and self._watch.upgrade_id != watched:
+            self._watch.stop()
+            self._watch = None
+        if watched is not None and self._watch is None:
+            self._watch = self._means.watch(watched, self._has_news.set)
+
+    async def _taken_back(self, ending: Ending) -> bool:
+        """Return from a watched release that failed; False when there is nowhere to return to."""
+        watch, self._watch = self._watch, None
+        if watch is None:
+            return False
+        watch.stop()
+        return ending.is_failure and await watch.take_back(ending.reason)
 
     async def _successor_of(self, running: WantedPlugin, wanted: WantedPlugin) -> Sandbox | None:
         """Start the wanted release beside the running one; None when it does not come up.
@@ -139,9 +199,12 @@ class Keeper:
         Nobody notices: the running one answers all calls until the new one is in charge.
         """
         try:
-            return await self._start(wanted)
+            successor = await self._means.start(wanted)
         except StartFailed as error:
             ending = error.ending
+        else:
+            self._put_in_charge(successor)
+            return successor
         reason = f"release {running.version} goes on: {wanted.version} did not start: "
         logger.warning(
             "a successor did not start", extra={"plugin": wanted.name, "reason": ending.reason}
@@ -149,7 +212,9 @@ class Keeper:
         self._note(
             State.ACTIVE, reason + ending.reason, stack=ending.stack, refused_wish=wanted.wish
         )
-        self._complain(Complaint(wanted.name, "successor", reason + ending.reason, ending.stack))
+        self._means.complain(
+            Complaint(wanted.name, "successor", reason + ending.reason, ending.stack)
+        )
         return None
 
     def _put_in_charge(self, sandbox: Sandbox) -> None:
@@ -175,15 +240,24 @@ class Keeper:
 
     async def _after(self, ending: Ending, tried: tuple[int, int]) -> None:
         """Pause before the next try, or wait in quarantine for an admin."""
+        if await self._taken_back(ending):
+            self._failures.forgive()
+            await self._news_of_another(tried)
+            return
         logger.warning("plugin ended", extra={"plugin": self.wanted.name, "reason": ending.reason})
         pause: float | None = 1.0
         if ending.is_failure:
             pause = self._failures.record(self._clock())
         state = State.QUARANTINED if pause is None else State.BACKING_OFF
         self._note(state, ending.reason, stack=ending.stack)
-        self._complain(Complaint(self.wanted.name, "ended", ending.reason, ending.stack))
+        self._means.complain(Complaint(self.wanted.name, "ended", ending.reason, ending.stack))
         if await self._new_wish(tried, pause):
             self._failures.forgive()
+
+    async def _news_of_another(self, tried: tuple[int, int]) -> None:
+        """Wait until the release that was returned to is the wanted one."""
+        while not self._is_retired and _try_of(self.wanted) == tried:
+            await self._news()
 
     async def _new_wish(self, tried: tuple[int, int], seconds: float | None) -> bool:
         """Wait for another wish at most so long; True when one came."""

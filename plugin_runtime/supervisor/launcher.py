@@ -21,7 +21,12 @@ from plexichat_plugin_sdk._wire.control import Confined, Load, Loaded, ToSupervi
 from plexichat_plugin_sdk._wire.framing import WireClosed
 from plugin_runtime.conf import conf
 from plugin_runtime.framed import AsyncFramed
-from plugin_runtime.gateway.database.migrations import MigrationFailed, migrate
+from plugin_runtime.gateway.database.migrations import (
+    MigrationFailed,
+    highest_number,
+    migrate,
+    migrate_to,
+)
 from plugin_runtime.gateway.database.store import DatabaseRefusal
 from plugin_runtime.jobs.schedules import offers_of
 from plugin_runtime.sandbox.layers import level
@@ -49,11 +54,14 @@ class Launcher:
         self._gateway = gateway
         self._database = database
 
-    async def start(self, wanted: WantedPlugin) -> Sandbox:
-        """Return the plugin, loaded and accepted; raise `StartFailed` with the reason."""
+    async def start(self, wanted: WantedPlugin, *, on_trial: bool = False) -> Sandbox:
+        """Return the plugin, loaded and accepted; raise `StartFailed` with the reason.
+
+        On trial it takes nobody's jobs over; `offer_jobs` does when it is put in charge.
+        """
         self._nursery.require_minimum()
-        await _migrate(wanted)
         await self._verify(wanted)
+        await self.settle_tables(wanted)
         ours, theirs = socket.socketpair()
         control: AsyncFramed[ToSupervisor] = AsyncFramed(ours, ToSupervisor)
         with theirs:
@@ -70,8 +78,36 @@ class Launcher:
             Loaded, seconds=conf.load_seconds, purpose="load", sandbox=sandbox
         )
         await self._accept(wanted, loaded, handshake)
+        sandbox.hooks = frozenset(mark.name for mark in loaded.hooks)
+        sandbox.jobs = loaded.jobs
         sandbox.attend()
+        if not on_trial:
+            await self.offer_jobs(wanted, sandbox)
         return sandbox
+
+    async def offer_jobs(self, wanted: WantedPlugin, sandbox: Sandbox) -> None:
+        """Let the plugin's jobs be those of this sandbox."""
+        try:
+            jobs = offers_of(wanted.name, sandbox.jobs, now=timezone.now())
+            await self._database.run(services.offer_jobs, wanted.release_id, jobs)
+        except (RegistryError, DatabaseError) as error:
+            logger.exception("a plugin's jobs could not be stored")
+            sandbox.end("stopped: its jobs could not be stored")
+            reason = f"its jobs were refused: {error}"
+            is_failure = isinstance(error, RegistryError)
+            raise StartFailed(Ending(reason=reason, is_failure=is_failure)) from error
+
+    async def settle_tables(self, wanted: WantedPlugin) -> None:
+        """Bring the plugin's tables to what its release needs, up or down, or `StartFailed`."""
+        try:
+            # On a thread of its own: it may wait for a long statement.
+            await asyncio.to_thread(_settled, wanted)
+        except MigrationFailed as error:
+            raise StartFailed(Ending(reason=f"its migrations failed: {error}")) from error
+        except (DatabaseRefusal, DatabaseError) as error:
+            logger.exception("a plugin's tables could not be migrated")
+            reason = f"its database could not be reached: {error}"
+            raise StartFailed(Ending(reason=reason, is_failure=False)) from error
 
     async def _verify(self, wanted: WantedPlugin) -> None:
         """Look whether the files are still those that were installed."""
@@ -96,7 +132,6 @@ class Launcher:
 
     async def _accept(self, wanted: WantedPlugin, loaded: Loaded, handshake: Handshake) -> None:
         try:
-            jobs = offers_of(wanted.name, loaded.jobs, now=timezone.now())
             await self._database.run(
                 services.describe,
                 wanted.release_id,
@@ -104,7 +139,6 @@ class Launcher:
                 endpoints=[_as_dict(mark) for mark in loaded.endpoints],
                 sockets=[_as_dict(mark) for mark in loaded.sockets],
             )
-            await self._database.run(services.offer_jobs, wanted.release_id, jobs)
         except RegistryError as error:
             ending = Ending(reason=f"its offer was refused: {error}")
         except DatabaseError:
@@ -116,23 +150,22 @@ class Launcher:
         raise StartFailed(ending)
 
 
-async def _migrate(wanted: WantedPlugin) -> None:
-    """Bring the plugin's tables to what its release needs, on a thread of its own: it may wait."""
+def _settled(wanted: WantedPlugin) -> None:
     try:
-        await asyncio.to_thread(_migrated, wanted)
-    except MigrationFailed as error:
-        raise StartFailed(Ending(reason=f"its migrations failed: {error}")) from error
-    except (DatabaseRefusal, DatabaseError) as error:
-        logger.exception("a plugin's tables could not be migrated")
-        ending = Ending(reason=f"its database could not be reached: {error}", is_failure=False)
-        raise StartFailed(ending) from error
-
-
-def _migrated(wanted: WantedPlugin) -> None:
-    try:
+        _undo_later_migrations(wanted)
         migrate(wanted.name, release=wanted.version, root=wanted.root, grants=wanted.grants)
     finally:
         connections.close_all()
+
+
+def _undo_later_migrations(wanted: WantedPlugin) -> None:
+    """What a later release had added goes first, as far as that release said how to undo it."""
+    try:
+        migrate_to(wanted.name, highest_number(wanted.root), grants=wanted.grants)
+    except MigrationFailed as error:
+        # The older release may well do with more than it knows; without a start it surely cannot.
+        text = f"release {wanted.version} runs on the tables of a later one: {error}"
+        services.raise_problem(wanted.name, "migrations", text)
 
 
 def _load_of(wanted: WantedPlugin) -> Load:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from plexichat_plugin_sdk._wire.control import (
     ConfigChanged,
+    JobMark,
     Line,
     LineWanted,
     Ping,
@@ -103,6 +104,9 @@ class Sandbox:
         self.pid = process.pid
         self.level = confinement.level
         self.layers = confinement.layers
+        #: What it handles, once it is loaded.
+        self.hooks: frozenset[str] = frozenset()
+        self.jobs: list[JobMark] = []
         #: Resolves when the process is gone, with the reason.
         self.ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._process = process

@@ -20,6 +20,7 @@ from .complaints import Complaints
 from .database import Database
 from .keeper import Keeper
 from .launcher import Launcher
+from .means import Means
 from .nursery import Nursery
 from .observer import Observer
 from .sandbox import GatewayDoor
@@ -40,6 +41,7 @@ class Supervisor:
         self._launcher = Launcher(self._nursery, gateway=gateway, database=self._database)
         self._switchboard = Switchboard(conf.switchboard_path, self)
         self._complaints = Complaints()
+        self._means = Means(self._launcher, self._database, self._complaints)
         self._keepers: dict[str, tuple[Keeper, asyncio.Task[None]]] = {}
         self._looking = asyncio.Lock()
         self._is_awake = asyncio.Event()
@@ -122,12 +124,7 @@ class Supervisor:
             self._keepers[name][0].retire()
 
     def _take_up(self, wanted: queries.WantedPlugin) -> None:
-        keeper = Keeper(
-            wanted,
-            start=self._launcher.start,
-            observer=self._observer,
-            complain=self._complaints.add,
-        )
+        keeper = Keeper(wanted, means=self._means, observer=self._observer)
         task = asyncio.create_task(keeper.run(), name=f"keeper-{wanted.name}")
         self._keepers[wanted.name] = (keeper, task)
         task.add_done_callback(lambda done: self._let_go(wanted.name, done))

@@ -7,44 +7,156 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('plugins_registry', '0004_bin'),
+        ("plugins_registry", "0004_bin"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LifecycleStage',
+            name="LifecycleStage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stage', models.CharField(choices=[('discovered', 'Discovered'), ('dependencies_resolved', 'Dependencies Resolved'), ('security_validated', 'Security Validated'), ('loaded', 'Loaded'), ('hooks_registered', 'Hooks Registered'), ('endpoints_registered', 'Endpoints Registered'), ('activated', 'Activated'), ('deactivated', 'Deactivated'), ('resources_cleaned', 'Resources Cleaned'), ('unloaded', 'Unloaded'), ('failed', 'Failed')], max_length=32)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('reason', models.TextField(blank=True, default='')),
-                ('release', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stages', to='plugins_registry.release')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "stage",
+                    models.CharField(
+                        choices=[
+                            ("discovered", "Discovered"),
+                            ("dependencies_resolved", "Dependencies Resolved"),
+                            ("security_validated", "Security Validated"),
+                            ("loaded", "Loaded"),
+                            ("hooks_registered", "Hooks Registered"),
+                            ("endpoints_registered", "Endpoints Registered"),
+                            ("activated", "Activated"),
+                            ("deactivated", "Deactivated"),
+                            ("resources_cleaned", "Resources Cleaned"),
+                            ("unloaded", "Unloaded"),
+                            ("failed", "Failed"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("reason", models.TextField(blank=True, default="")),
+                (
+                    "release",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="stages",
+                        to="plugins_registry.release",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('stage__in', ['discovered', 'dependencies_resolved', 'security_validated', 'loaded', 'hooks_registered', 'endpoints_registered', 'activated', 'deactivated', 'resources_cleaned', 'unloaded', 'failed'])), name='stage_is_known')],
+                "ordering": ["pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "stage__in",
+                                [
+                                    "discovered",
+                                    "dependencies_resolved",
+                                    "security_validated",
+                                    "loaded",
+                                    "hooks_registered",
+                                    "endpoints_registered",
+                                    "activated",
+                                    "deactivated",
+                                    "resources_cleaned",
+                                    "unloaded",
+                                    "failed",
+                                ],
+                            )
+                        ),
+                        name="stage_is_known",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Operation',
+            name="Operation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(help_text='install, upgrade, rollback, …', max_length=16)),
-                ('plugin', models.CharField(blank=True, db_index=True, default='', help_text='Empty until it is known.', max_length=64)),
-                ('release', models.CharField(blank=True, default='', max_length=64)),
-                ('state', models.CharField(choices=[('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('abandoned', 'Abandoned')], default='running', max_length=16)),
-                ('steps', models.JSONField(default=list, help_text='What was done: name, text, when, and how much of how many.')),
-                ('reason', models.TextField(blank=True, default='', help_text='Why it failed.')),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('seen_at', models.DateTimeField(default=django.utils.timezone.now, help_text='When it last gave a sign of life.')),
-                ('by', models.ForeignKey(blank=True, help_text='Empty when it was begun from the command line.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(help_text="install, upgrade, rollback, …", max_length=16),
+                ),
+                (
+                    "plugin",
+                    models.CharField(
+                        blank=True,
+                        db_index=True,
+                        default="",
+                        help_text="Empty until it is known.",
+                        max_length=64,
+                    ),
+                ),
+                ("release", models.CharField(blank=True, default="", max_length=64)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("abandoned", "Abandoned"),
+                        ],
+                        default="running",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "steps",
+                    models.JSONField(
+                        default=list,
+                        help_text="What was done: name, text, when, and how much of how many.",
+                    ),
+                ),
+                ("reason", models.TextField(blank=True, default="", help_text="Why it failed.")),
+                (
+                    "started_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                (
+                    "seen_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        help_text="When it last gave a sign of life.",
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Empty when it was begun from the command line.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-started_at', '-pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['running', 'done', 'failed', 'abandoned'])), name='operation_state_is_known')],
+                "ordering": ["-started_at", "-pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["running", "done", "failed", "abandoned"])
+                        ),
+                        name="operation_state_is_known",
+                    )
+                ],
             },
         ),
     ]

@@ -7,66 +7,115 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('plugins_registry', '0006_configuration_changes'),
+        ("plugins_registry", "0006_configuration_changes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Publisher',
+            name="Publisher",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('added_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                (
+                    "added_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PublisherKey',
+            name="PublisherKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key_id', models.CharField(max_length=16, unique=True)),
-                ('public_key', models.CharField(help_text='32 bytes in base64.', max_length=44)),
-                ('added_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_reason', models.CharField(blank=True, default='', max_length=300)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key_id", models.CharField(max_length=16, unique=True)),
+                ("public_key", models.CharField(help_text="32 bytes in base64.", max_length=44)),
+                (
+                    "added_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_reason", models.CharField(blank=True, default="", max_length=300)),
             ],
             options={
-                'ordering': ['publisher', '-added_at'],
+                "ordering": ["publisher", "-added_at"],
             },
         ),
         migrations.RemoveConstraint(
-            model_name='release',
-            name='release_signature_known',
+            model_name="release",
+            name="release_signature_known",
         ),
         migrations.AddField(
-            model_name='release',
-            name='key_id',
-            field=models.CharField(blank=True, default='', help_text='With which key.', max_length=16),
+            model_name="release",
+            name="key_id",
+            field=models.CharField(
+                blank=True, default="", help_text="With which key.", max_length=16
+            ),
         ),
         migrations.AddField(
-            model_name='release',
-            name='publisher',
-            field=models.CharField(blank=True, default='', help_text='Who vouches for it.', max_length=100),
+            model_name="release",
+            name="publisher",
+            field=models.CharField(
+                blank=True, default="", help_text="Who vouches for it.", max_length=100
+            ),
         ),
         migrations.AlterField(
-            model_name='release',
-            name='signature',
-            field=models.CharField(choices=[('unsigned', 'Unsigned'), ('bundled', 'Bundled'), ('trusted', 'Trusted'), ('unknown', 'Unknown'), ('revoked', 'Revoked'), ('tampered', 'Tampered')], default='unsigned', max_length=16),
+            model_name="release",
+            name="signature",
+            field=models.CharField(
+                choices=[
+                    ("unsigned", "Unsigned"),
+                    ("bundled", "Bundled"),
+                    ("trusted", "Trusted"),
+                    ("unknown", "Unknown"),
+                    ("revoked", "Revoked"),
+                    ("tampered", "Tampered"),
+                ],
+                default="unsigned",
+                max_length=16,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='release',
-            constraint=models.CheckConstraint(condition=models.Q(('signature__in', ['unsigned', 'bundled', 'trusted', 'unknown', 'revoked', 'tampered'])), name='release_signature_known'),
+            model_name="release",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "signature__in",
+                        ["unsigned", "bundled", "trusted", "unknown", "revoked", "tampered"],
+                    )
+                ),
+                name="release_signature_known",
+            ),
         ),
         migrations.AddField(
-            model_name='publisherkey',
-            name='added_by',
-            field=models.ForeignKey(blank=True, help_text='Empty when it was added from the command line.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="publisherkey",
+            name="added_by",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Empty when it was added from the command line.",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='publisherkey',
-            name='publisher',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='keys', to='plugins_registry.publisher'),
+            model_name="publisherkey",
+            name="publisher",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="keys",
+                to="plugins_registry.publisher",
+            ),
         ),
     ]

@@ -4,15 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('plugins_registry', '0008_jobs'),
+        ("plugins_registry", "0008_jobs"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='plugin',
-            name='refused_wish',
-            field=models.PositiveBigIntegerField(blank=True, help_text='The wish for a fresh start that failed, while what ran before goes on.', null=True),
+            model_name="plugin",
+            name="refused_wish",
+            field=models.PositiveBigIntegerField(
+                blank=True,
+                help_text="The wish for a fresh start that failed, while what ran before goes on.",
+                null=True,
+            ),
         ),
     ]

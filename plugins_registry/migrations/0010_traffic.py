@@ -5,26 +5,41 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('plugins_registry', '0009_replacing'),
+        ("plugins_registry", "0009_replacing"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Traffic',
+            name="Traffic",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('connections', models.BigIntegerField(default=0, help_text='Connections begun.')),
-                ('sent_bytes', models.BigIntegerField(default=0)),
-                ('received_bytes', models.BigIntegerField(default=0)),
-                ('plugin', models.ForeignKey(db_column='plugin', on_delete=django.db.models.deletion.CASCADE, related_name='traffic', to='plugins_registry.plugin', to_field='name')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("connections", models.BigIntegerField(default=0, help_text="Connections begun.")),
+                ("sent_bytes", models.BigIntegerField(default=0)),
+                ("received_bytes", models.BigIntegerField(default=0)),
+                (
+                    "plugin",
+                    models.ForeignKey(
+                        db_column="plugin",
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="traffic",
+                        to="plugins_registry.plugin",
+                        to_field="name",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'traffic',
-                'ordering': ['plugin', '-day'],
-                'constraints': [models.UniqueConstraint(fields=('plugin', 'day'), name='traffic_once_a_day')],
+                "verbose_name_plural": "traffic",
+                "ordering": ["plugin", "-day"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("plugin", "day"), name="traffic_once_a_day")
+                ],
             },
         ),
     ]

@@ -20,6 +20,7 @@ from plugins_registry.models.release import Release
 from plugins_registry.models.stage import LifecycleStage
 from plugins_registry.models.trace import Trace
 from plugins_registry.models.traffic import Traffic
+from plugins_registry.models.upgrade import Upgrade
 
 __all__ = [
     "BinEntry",
@@ -42,4 +43,5 @@ __all__ = [
     "Release",
     "Trace",
     "Traffic",
+    "Upgrade",
 ]

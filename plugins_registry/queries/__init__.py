@@ -32,7 +32,7 @@ from plugins_registry.queries.permissions import (
 from plugins_registry.queries.standing import Standing, standing_of
 from plugins_registry.queries.traces import ShadowReport, message_trace, shadow_report
 from plugins_registry.queries.traffic import bytes_moved, last_traffic
-from plugins_registry.queries.wanted import WantedPlugin, wanted_plugins
+from plugins_registry.queries.wanted import Trial, WantedPlugin, wanted_plugins
 
 __all__ = [
     "Binned",
@@ -47,6 +47,7 @@ __all__ = [
     "OpenedConfig",
     "ShadowReport",
     "Standing",
+    "Trial",
     "WantedPlugin",
     "bin_entries",
     "board",

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from django.db.models import QuerySet
+
 from plugins_registry.conf import conf
-from plugins_registry.models import Plugin, Release
+from plugins_registry.models import Plugin, Release, Upgrade
 from plugins_registry.queries.configuration import opened_config_of
+from plugins_registry.states import UpgradeState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A release that shall be tried beside the one that runs."""
+
+    upgrade_id: int
+    #: The plugin as it would be.
+    candidate: WantedPlugin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,17 +50,41 @@ class WantedPlugin:
     enabled: bool
     #: Counts the wishes for a fresh start.
     wish: int
+    #: What shall be tried to take its place.
+    trial: Trial | None = None
+    #: The upgrade by which this release came to run, while it is still watched.
+    watched: int | None = None
 
 
 def wanted_plugins() -> list[WantedPlugin]:
-    """All installed plugins, by name. Two queries, however many there are."""
+    """All installed plugins, by name. Three queries, however many there are."""
     plugins = (
         Plugin.objects.filter(release__isnull=False)
         .select_related("release", "configuration")
         .prefetch_related("grants")
         .order_by("name")
     )
-    return [_wanted(plugin, plugin.release) for plugin in plugins if plugin.release]
+    upgrades = {each.plugin_id: each for each in _open_upgrades()}
+    return [
+        _with_upgrade(_wanted(plugin, plugin.release), plugin, upgrades.get(plugin.pk))
+        for plugin in plugins
+        if plugin.release
+    ]
+
+
+def _open_upgrades() -> QuerySet[Upgrade]:
+    running = Upgrade.objects.filter(state__in=[UpgradeState.TRIAL, UpgradeState.WATCHED])
+    return running.select_related("to_release")
+
+
+def _with_upgrade(wanted: WantedPlugin, plugin: Plugin, upgrade: Upgrade | None) -> WantedPlugin:
+    if upgrade is None or upgrade.to_release is None:
+        return wanted
+    if upgrade.state == UpgradeState.WATCHED:
+        return replace(wanted, watched=upgrade.pk)
+    plugin.release = upgrade.to_release  # of this row only; it is not saved
+    candidate = _wanted(plugin, upgrade.to_release)
+    return replace(wanted, trial=Trial(upgrade_id=upgrade.pk, candidate=candidate))
 
 
 def _wanted(plugin: Plugin, release: Release) -> WantedPlugin:

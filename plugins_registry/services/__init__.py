@@ -20,6 +20,7 @@ from plugins_registry.services.describing import describe
 from plugins_registry.services.exporting import Estate, estate, export
 from plugins_registry.services.granting import grant, permit, refresh, revoke
 from plugins_registry.services.installing import install
+from plugins_registry.services.judging import judge_watched
 from plugins_registry.services.observing import observe
 from plugins_registry.services.operating import Progress, abandon_operations, operation
 from plugins_registry.services.problems import dismiss, raise_problem
@@ -46,6 +47,16 @@ from plugins_registry.services.sweeping import sweep_deliveries
 from plugins_registry.services.tracing import record_traces
 from plugins_registry.services.traffic import note_traffic
 from plugins_registry.services.uninstalling import uninstall
+from plugins_registry.services.upgrading import (
+    claim_trial,
+    conclude_watch,
+    refuse_trial,
+    report_trial,
+    rollback,
+    switch_over,
+    take_back,
+    upgrade,
+)
 from plugins_registry.services.vouching import reasons_not_to_run
 from plugins_registry.services.wishing import disable, enable, restart, set_mode, set_policy
 from plugins_registry.states import State
@@ -66,6 +77,8 @@ __all__ = [
     "State",
     "TraceEntry",
     "abandon_operations",
+    "claim_trial",
+    "conclude_watch",
     "configure",
     "describe",
     "disable",
@@ -81,6 +94,7 @@ __all__ = [
     "grant",
     "install",
     "install_bundled",
+    "judge_watched",
     "keep_jobs",
     "keep_queue",
     "leave_job",
@@ -98,12 +112,15 @@ __all__ = [
     "record_calls",
     "record_traces",
     "refresh",
+    "refuse_trial",
+    "report_trial",
     "restart",
     "restore",
     "retry_deliveries",
     "return_config",
     "revoke",
     "revoke_key",
+    "rollback",
     "rotate_secrets",
     "run_job_now",
     "set_mode",
@@ -111,9 +128,12 @@ __all__ = [
     "settle_deliveries",
     "settle_job",
     "sweep_deliveries",
+    "switch_over",
+    "take_back",
     "take_job",
     "take_queue",
     "trust_publisher",
     "uninstall",
     "update_own_config",
+    "upgrade",
 ]

@@ -108,6 +108,15 @@ def add_release(
     plugin: Plugin, manifest: Manifest, inspection: Inspection, origin: Signed
 ) -> Release:
     """Record a release inside a running change and make it the plugin's; the caller keeps it."""
+    plugin.release = record_release(plugin, manifest, inspection, origin)
+    plugin.save(update_fields=["release"])
+    return plugin.release
+
+
+def record_release(
+    plugin: Plugin, manifest: Manifest, inspection: Inspection, origin: Signed
+) -> Release:
+    """Record a release inside a running change; what runs stays what it is."""
     release = Release.objects.create(
         plugin=plugin,
         version=manifest.version,
@@ -120,8 +129,6 @@ def add_release(
     )
     reach(release.pk, Stage.SECURITY_VALIDATED)
     create_permissions(manifest.user_permissions)
-    plugin.release = release
-    plugin.save(update_fields=["release"])
     return release
 
 

@@ -20,6 +20,7 @@ from plugins_registry.commands import (
     reading,
     rotating,
     trusting,
+    upgrading,
     wishing,
 )
 from plugins_registry.commands.terminal import Terminal, plain
@@ -38,6 +39,7 @@ GROUPS = (
     belonging,
     publishing,
     rotating,
+    upgrading,
 )
 
 
