@@ -212,6 +212,15 @@ def test_a_blocked_message_of_a_bot_raises(platform: Platform, says: Callable[..
     assert says(channel, "fine")["content"] == "fine"
 
 
+#: A limit that is reached sooner, since every level takes its time.
+SHALLOW = 3
+
+
+@pytest.fixture
+def _shallow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speaking, "DEPTH_LIMIT", SHALLOW)
+
+
 ANSWERS = """
     from plexichat_plugin_sdk import Plugin, hook, send_message
 
@@ -222,6 +231,7 @@ ANSWERS = """
 """
 
 
+@pytest.mark.usefixtures("_shallow")
 def test_two_bots_that_answer_each_other_come_to_an_end(
     platform: Platform, says: Callable[..., Any]
 ) -> None:
@@ -233,14 +243,15 @@ def test_two_bots_that_answer_each_other_come_to_an_end(
 
     # Each hears the first message and the other; so there are two chains, as long as the limit.
     depths = sorted(Event.objects.filter(hook="message_received").values_list("depth", flat=True))
-    assert depths == sorted([0, *range(1, DEPTH_LIMIT + 1), *range(1, DEPTH_LIMIT + 1)])
-    assert Message.objects.count() == 1 + 2 * DEPTH_LIMIT
+    assert depths == sorted([0, *range(1, SHALLOW + 1), *range(1, SHALLOW + 1)])
+    assert Message.objects.count() == 1 + 2 * SHALLOW
     # The answer that would be too deep is refused, which is its handler's error.
     waiting = Delivery.objects.filter(state="waiting").values_list("error", flat=True)
     assert len(waiting) == 2
     assert all("two bots" in error for error in waiting)
 
 
+@pytest.mark.usefixtures("_shallow")
 def test_filters_that_speak_while_they_are_asked_come_to_an_end(
     platform: Platform, post: Post
 ) -> None:
@@ -261,7 +272,7 @@ def test_filters_that_speak_while_they_are_asked_come_to_an_end(
     assert post("hello").content == "hello"
 
     # Both are asked about the person's message, then each about what the other says.
-    assert Message.objects.count() == 1 + 2 * (DEPTH_LIMIT + 1)
+    assert Message.objects.count() == 1 + 2 * (SHALLOW + 1)
     assert all(platform.plugin(name).state == "active" for name in ("ping", "pong"))
 
 
