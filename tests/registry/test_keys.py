@@ -75,13 +75,16 @@ def test_two_tokens_for_the_same_are_never_the_same() -> None:
     assert crypto.encrypt("mine", b"hello") != crypto.encrypt("mine", b"hello")
 
 
-@pytest.mark.parametrize("place", [0, 3, 6, 15, 20, 40, -1])
-def test_a_token_changed_anywhere_is_refused(place: int) -> None:
-    token = crypto.encrypt("mine", b"0123456789ab")  # no unused bits in its last character
-    other = "A" if token[place] != "A" else "B"
-    changed = token[:place] + other + token[place + 1 or len(token) :]
-    with pytest.raises(TokenRefused):
-        crypto.decrypt("mine", changed)
+@pytest.mark.parametrize("length", [11, 12, 13])
+def test_a_token_changed_anywhere_is_refused(length: int) -> None:
+    token = crypto.encrypt("mine", b"x" * length)
+    for place, character in enumerate(token):
+        for other in "AB9.":
+            changed = token[:place] + other + token[place + 1 :]
+            if other != character:
+                with pytest.raises(TokenRefused):
+                    crypto.decrypt("mine", changed)
+    assert crypto.decrypt("mine", token) == b"x" * length
 
 
 @pytest.mark.parametrize("text", ["", "hello", "plx1", "plx1..", "plx1.00000000.AAAA", "plx1.ü.ä"])
