@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from plugin_runtime.conf import conf
+from plugin_runtime.gateway.database.limits import Kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +36,7 @@ class Limits:
     connections_of_role: int = 24
 
 
-def current() -> Limits:
-    """Return what the operator's settings say now."""
+def _read() -> Limits:
     return Limits(
         connections=conf.db_connections,
         statement_seconds=conf.db_statement_seconds,
@@ -47,3 +47,7 @@ def current() -> Limits:
         schema_bytes=conf.db_bytes,
         connections_of_role=conf.db_connections * 6,
     )
+
+
+#: What the operator's settings say.
+current = Kept(_read)
