@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from .exceptions import InterfaceError, ProgrammingError
 from .values import Row, rows_of
 
-if TYPE_CHECKING:
-    from .connection import Connection
-
 #: Name, type and five facts that no database here tells.
 Description = tuple[str, str | None, None, None, None, None, None]
+
+
+class Connection(Protocol):
+    """What a cursor asks of its connection."""
+
+    def run(self, cursor: Cursor, sql: str, parameters: Any) -> dict[str, Any]:
+        """Run one statement; return the host's answer."""
+
+    def run_many(self, cursor: Cursor, sql: str, sets: Iterable[Any]) -> int:
+        """Run one statement for each set; return the changed rows or -1."""
+
+    def fetch(self) -> dict[str, Any]:
+        """Return the next rows of the unfinished result."""
+
+    def forget(self, cursor: Cursor) -> None:
+        """Take note that the cursor's result is not wanted any more."""
 
 
 class Cursor:

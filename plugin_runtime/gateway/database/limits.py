@@ -22,7 +22,8 @@ class Kept(Generic[Read]):
 
     def __call__(self) -> Read:
         """Return it; made anew when a test has put other settings in place."""
-        now, last = settings._wrapped, self._last
+        # Django puts another object there for every override.
+        now, last = settings._wrapped, self._last  # type: ignore[misc]  # not in its stubs
         if last is None or last[0] is not now:
             last = self._last = (now, self._read())
         return last[1]
