@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+from django.conf import settings
 
 from plexichat.bootstrap import ROOT
 from tests.waiting import wait_for
@@ -38,6 +39,22 @@ def command(home: Path, *words: str, expect: int = 0) -> str:
     said = done.stdout + done.stderr
     assert done.returncode == expect, said
     return said
+
+
+def on_this_database(home: Path) -> dict[str, str]:
+    """Return the environment of a process that works on the running test's own database."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        url = f"sqlite:///{database['NAME']}"
+    else:
+        server = os.environ["PLEXICHAT_DATABASE_URL"].rpartition("/")[0]
+        url = f"{server}/{database['NAME']}"
+    return {
+        "DJANGO_SETTINGS_MODULE": "plexichat.settings",
+        "PLEXICHAT_HOME": str(home),
+        "PLEXICHAT_SECRET_KEY": "only for tests, but long enough for a check",
+        "PLEXICHAT_DATABASE_URL": url,
+    }
 
 
 class Host:

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from plexichat.chat import services
 from plexichat_plugin_sdk._wire import codes
+from plugin_runtime import news
 from plugin_runtime.exceptions import DeadlinePassed, PluginFault, PluginUnavailable
 from plugin_runtime.mounts.slots import slots
 
@@ -162,6 +163,24 @@ def test_without_the_permission_it_is_403_and_with_it_it_is_not(
     assert remote.calls == []
     api.force_authenticate(permit(user, "polls.write"))
     assert api.put(PATH + "/1", {}, format="json").status_code == 200
+
+
+def test_permissions_cost_no_query_while_nothing_changes(
+    api: APIClient,
+    user: Any,
+    remote: Plugin,
+    permit: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    django_assert_num_queries: Any,
+) -> None:
+    monkeypatch.setattr(news, "mark", lambda: 1)
+    api.force_authenticate(permit(user, "polls.write"))
+    assert api.put(PATH + "/1", {}, format="json").status_code == 200
+    with django_assert_num_queries(0):
+        assert api.put(PATH + "/1", {}, format="json").status_code == 200
+    user.user_permissions.clear()
+    monkeypatch.setattr(news, "mark", lambda: 2)
+    assert told(api.put(PATH + "/1", {}, format="json"))[0] == 403
 
 
 def test_a_superuser_needs_no_permission(api: APIClient, user: Any) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,10 +16,13 @@ from typing import Any
 
 import pytest
 
+from plexichat.bootstrap import ROOT
 from plugin_runtime import log_files
 from plugin_runtime.gateway import records
 from plugin_runtime.gateway.records import Journal
 from plugin_runtime.log_files import LogFile
+from plugins_registry import services
+from tests.running import on_this_database
 from tests.waiting import wait_for
 
 Read = Callable[[], list[dict[str, Any]]]
@@ -195,3 +201,54 @@ class TestAge:
         (logs / "talker.jsonl").write_text("torn\n[]\n" + self.line(1))
         self.forget()
         assert len(read()) == 1
+
+
+@pytest.fixture
+def follow(transactional_db: None, home: Path, tmp_path: Path) -> Iterator[Any]:
+    """Starts `plugin logs talker --follow` in a process of its own."""
+    folder = tmp_path / "talker"
+    folder.mkdir()
+    (folder / "plugin.yaml").write_text('plugin: {name: talker, version: "1.0"}\n')
+    (folder / "plugin.py").write_text("")
+    services.install(folder, allow_unsigned=True)
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*words: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "django", "plugin", "logs", "talker", "--follow", *words]
+        environment = {**os.environ, **on_this_database(home)}
+        started.append(
+            subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, bufsize=1
+            )
+        )
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_a_log_is_followed_through_rotation_from_outside(follow: Any, home: Path) -> None:
+    file = LogFile("talker", bytes_limit=1500)
+
+    def log(message: str, level: str = "ERROR") -> None:
+        time = datetime.now(UTC).isoformat(timespec="milliseconds")
+        file.write(json.dumps({"time": time, "level": level, "message": message, "release": "1"}))
+
+    log("unseen: too harmless", "INFO")
+    log("unseen: not looked for")
+    log("Wanted: before")
+    process = follow("--level", "warning", "--since", "1h", "--search", "wanted", "--json")
+    assert json.loads(process.stdout.readline())["message"] == "Wanted: before"
+    for batch in range(4):
+        said = [f"wanted: {batch} {number} \x1b[2J" for number in range(5)]
+        for message in said:
+            log(message)
+        lines = [process.stdout.readline() for _ in said]
+        assert "\x1b" not in "".join(lines)
+        assert [json.loads(line)["message"] for line in lines] == said
+    file.close()
+    assert (home / "logs" / "plugins" / "talker.jsonl.1").exists()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 130

@@ -18,7 +18,7 @@ from plugin_runtime.conversations import pool
 from plugin_runtime.switchboard import client
 from plugins_registry import services
 from plugins_registry.models import Plugin
-from tests.running import is_gone
+from tests.running import is_gone, on_this_database
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.backends
@@ -40,31 +40,13 @@ class Asks(Plugin):
 
 
 def start(home: Path) -> subprocess.Popen[str]:
-    from django.conf import settings
-
-    database = settings.DATABASES["default"]
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "plexichat.settings",
-        "PLEXICHAT_HOME": str(home),
-        "PLEXICHAT_SECRET_KEY": "only for tests, but long enough for a check",
-        "PLEXICHAT_DATABASE_URL": _url_of(database),
-    }
     return subprocess.Popen(
         [sys.executable, "-m", "django", "runplugins"],
         cwd=ROOT,
-        env=environment,
+        env={**os.environ, **on_this_database(home)},
         stdout=subprocess.PIPE,
         text=True,
     )
-
-
-def _url_of(database: dict[str, Any]) -> str:
-    """The address of the test's own database."""
-    if database["ENGINE"].endswith("sqlite3"):
-        return f"sqlite:///{database['NAME']}"
-    server = os.environ["PLEXICHAT_DATABASE_URL"].rpartition("/")[0]
-    return f"{server}/{database['NAME']}"
 
 
 def children_of(pid: int) -> dict[str, int]:
@@ -113,7 +95,7 @@ def supervisor(
 
 
 def ask(path: str = "/api/v1/asks") -> Any:
-    request = {"user_id": "u", "method": "GET", "path": path, "path_params": {}}
+    request: dict[str, Any] = {"user_id": "u", "method": "GET", "path": path, "path_params": {}}
     request |= {"params": {}, "headers": {}, "body": None, "files": {}}
     target = f"GET {path}"
     return conversations.call("asks", "endpoint", target, request, deadline_ms=10_000)[2]

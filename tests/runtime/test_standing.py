@@ -25,6 +25,7 @@ from plugins_registry.permissions import find_permission
 from tests.platform import Platform
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.backends
 CODE = """
 from plexichat_plugin_sdk import Plugin, endpoint
 from plexichat_plugin_sdk import _host, security
