@@ -149,7 +149,7 @@ class RuntimeSettings:
     @property
     def redis_url(self) -> str:
         """The Redis that keeps the plugins' caches; empty where each has a file instead."""
-        return cast(str, settings.PLEXICHAT_REDIS_URL)
+        return settings.PLEXICHAT_REDIS_URL
 
     @property
     def cache_keys(self) -> int:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from plexichat.chat import events, panels
-from plugins_registry import belongings, signals, waiting
+from plugins_registry import belongings, crypto, signals, waiting
 
 from . import news
 from .events import bell, recorder
 from .files import Files
+from .gateway.cache import CacheKeeper
+from .gateway.database.keeper import DatabaseKeeper
 from .gateway.database.postgresql import upgrading
 from .hooks import filters, message_panel
 from .switchboard import client
+
+
+_tables = DatabaseKeeper()
 
 
 def connect() -> None:
@@ -22,7 +27,10 @@ def connect() -> None:
     panels.set_message_panel(message_panel.render)
     signals.changed.connect(_registry_changed, dispatch_uid="plugin_runtime.wake")
     signals.deliveries_due.connect(_deliveries_due, dispatch_uid="plugin_runtime.ring")
-    belongings.register(Files())
+    for keeper in (_tables, CacheKeeper(), Files()):
+        belongings.register(keeper)
+    if _tables not in crypto.counters:
+        crypto.counters.append(_tables)
     upgrading.connect()
     if client.settle not in waiting.settlers:
         waiting.settlers.append(client.settle)

@@ -34,11 +34,13 @@ class Platform:
         self.supervisor = supervisor
         self._folder = folder
         self._people: dict[str, Any] = {}
+        self._installed: set[str] = set()
 
     def install(self, source: str | Path, *, wait: str = "active", **policy: Any) -> str:
         """Install a sample (by name) or a folder, enable it, wait for a state; return its name."""
         folder = SAMPLES / source if isinstance(source, str) else source
         plugin = services.install(folder, allow_unsigned=True, grant_all=True)
+        self._installed.add(plugin.name)
         if policy:
             services.set_policy(plugin.name, **policy)
         services.enable(plugin.name)
@@ -77,6 +79,11 @@ class Platform:
         """A public channel of `ada`'s."""
         return chat.create_channel(self.person(), name=name, channel_type="public")[0]
 
+    def remove_data(self) -> None:
+        """Remove what the plugins own: roles and schemas outlive a test's database."""
+        for name in self._installed:
+            services.purge_belongings(name)
+
     def pid_of(self, name: str) -> int:
         """The process of a plugin's sandbox."""
         return wait_for(lambda: self.supervisor.pids.get(name, 0), what=f"a process for {name}")
@@ -90,10 +97,12 @@ class Platform:
 def running_platform(folder: Path) -> Iterator[Platform]:
     """A platform whose supervisor lives as long as the block."""
     supervisor = start_in_thread()
+    platform = Platform(supervisor, folder)
     try:
-        yield Platform(supervisor, folder)
+        yield platform
     finally:
         supervisor.stop()
+        platform.remove_data()
         client.desk.forget()
         pool.forget_all()
         board.forget()

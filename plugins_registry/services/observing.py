@@ -37,18 +37,15 @@ def observe(
     plugin = Plugin.objects.filter(name=name).first()
     if plugin is None:
         return
-    news: dict[str, object] = {
-        "state": State(state),
-        "reason": stored_text(reason, REASON_CHARACTERS),
+    facts: dict[str, object] = {
+        "refused_wish": refused_wish,
+        "level": level,
+        "layers": None if layers is None else list(layers),
     }
+    news = {field: value for field, value in facts.items() if value is not None}
+    news |= {"state": State(state), "reason": stored_text(reason, REASON_CHARACTERS)}
     if stack or state == State.ACTIVE:
         news["stack"] = stored_text(stack, STACK_CHARACTERS)
-    if refused_wish is not None:
-        news["refused_wish"] = refused_wish
-    if level is not None:
-        news["level"] = level
-    if layers is not None:
-        news["layers"] = list(layers)
     fresh = {field: value for field, value in news.items() if getattr(plugin, field) != value}
     # The supervisor writes only the newest of several states, so that after a wish even the same
     # state is a new one: a restart may be seen as active, then active.

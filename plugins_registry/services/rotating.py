@@ -12,7 +12,7 @@ from typing import Any
 
 from plugins_registry import crypto, keys, sealed
 from plugins_registry.exceptions import TokenRefused
-from plugins_registry.models import BinEntry, Configuration, ConfigurationChange, Plugin
+from plugins_registry.models import BinEntry, Configuration, ConfigurationChange, Plugin, Upgrade
 from plugins_registry.services.changes import change
 
 
@@ -83,6 +83,8 @@ def _rows() -> Iterator[tuple[str, Any, tuple[str, ...]]]:
         yield values.plugin.name, values, ("values",)
     for past in ConfigurationChange.objects.select_related("plugin").iterator():
         yield past.plugin.name, past, ("before", "after")
+    for upgrade in Upgrade.objects.filter(former_configuration__isnull=False):
+        yield upgrade.plugin.name, upgrade, ("former_configuration",)
     for entry in BinEntry.objects.all():
         yield entry.name, entry, ("rows",)
 

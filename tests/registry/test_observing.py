@@ -127,7 +127,7 @@ def test_asking_costs_the_same_for_many(
 ) -> None:
     for at in range(5):
         install(f"demo_{at}")
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         assert len(queries.wanted_plugins()) == 5
     with django_assert_num_queries(2):
         queries.board()

@@ -16,6 +16,10 @@ class DatabaseKeeper:
         """Count tables, rows and bytes."""
         return store().summary(plugin)
 
+    def count_texts(self, plugin: str, prefix: str) -> int:
+        """Count texts that begin like this; see `plugins_registry.crypto.TokenCounter`."""
+        return store().count_texts(plugin, prefix)
+
     def export(self, plugin: str, archive: zipfile.ZipFile) -> None:
         """Write all tables below `database/`."""
         store().export(plugin, archive)

@@ -134,8 +134,14 @@ class Store(Protocol):
     def release(self, plugin: str) -> None:
         """Close the idle connections that this process keeps for a plugin."""
 
+    def close(self) -> None:
+        """Close all idle connections, and those in use as they come back: the gateway ends."""
+
     def summary(self, plugin: str) -> dict[str, int]:
         """Return what the plugin owns: `tables`, `rows`, `bytes`; all 0 without a database."""
+
+    def count_texts(self, plugin: str, prefix: str) -> int:
+        """Return how many texts of the plugin's tables begin like this."""
 
     def export(self, plugin: str, archive: zipfile.ZipFile) -> None:
         """Write the plugin's tables into an archive, below `database/`."""

@@ -21,3 +21,9 @@ _KINDS = {
 def store() -> Store:
     """Return the one store of this process."""
     return cast(Store, import_string(_KINDS[connection.vendor])())
+
+
+def close() -> None:
+    """Close what this process has open, if it has; the gateway ends."""
+    if store.cache_info().currsize:
+        store().close()

@@ -47,6 +47,11 @@ _INDEXES = (
     "SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = %(table)s::regclass"
     " AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid) ORDER BY indexrelid"
 )
+_TEXTS = (
+    "SELECT attname FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid"
+    " WHERE attrelid = %(table)s::regclass AND attnum > 0 AND NOT attisdropped"
+    " AND typcategory = 'S'"
+)
 _VIEWS = (
     "SELECT 'CREATE VIEW ' || quote_ident(relname) || ' AS ' || pg_get_viewdef(oid) FROM pg_class"
     " WHERE relnamespace = current_schema()::regnamespace AND relkind = 'v' ORDER BY oid"
@@ -61,6 +66,12 @@ def summary(plugin: str, limits: Limits) -> dict[str, int]:
         rows = sum(_number(connection, count.format(sql.Identifier(table))) for table in tables)
         size = _number(connection, sql.SQL(_SIZE))
     return {"tables": len(tables), "rows": rows, "bytes": size}
+
+
+def count_texts(plugin: str, prefix: str, limits: Limits) -> int:
+    """Count the texts that begin like this, in all text columns of all tables."""
+    with _reading(plugin, limits) as connection:
+        return sum(_count_texts(connection, table, prefix) for table in _tables(connection))
 
 
 def export(plugin: str, archive: zipfile.ZipFile, limits: Limits) -> None:
@@ -95,6 +106,17 @@ def _tables(connection: Connection) -> list[str]:
 def _number(connection: Connection, query: sql.SQL | sql.Composed) -> int:
     row = connection.execute(query).fetchone()
     return int(row[0]) if row else 0
+
+
+def _count_texts(connection: Connection, table: str, prefix: str) -> int:
+    name = sql.Identifier(table)
+    facts = {"table": name.as_string(connection)}
+    columns = [sql.Identifier(column) for (column,) in connection.execute(_TEXTS, facts)]
+    if not columns:
+        return 0
+    begins = sql.SQL("count(*) FILTER (WHERE starts_with({}::text, {}))")
+    counts = sql.SQL(" + ").join(begins.format(column, sql.Literal(prefix)) for column in columns)
+    return _number(connection, sql.SQL("SELECT {} FROM {}").format(counts, name))
 
 
 def _definition(connection: Connection, table: str) -> str:

@@ -53,11 +53,24 @@ class PostgreSQLStore:
         if pool is not None:
             pool.retire()
 
+    def close(self) -> None:
+        """Close the connections that nobody uses, and the others when they come back."""
+        with self._changed:
+            pools, self._pools = list(self._pools.values()), {}
+        for pool in pools:
+            pool.retire()
+
     def summary(self, plugin: str) -> dict[str, int]:
         """Count tables, rows and bytes."""
         if not self.exists(plugin):
             return {"tables": 0, "rows": 0, "bytes": 0}
         return exporting.summary(plugin, limits.current())
+
+    def count_texts(self, plugin: str, prefix: str) -> int:
+        """Count the texts that begin like this, in all text columns of all tables."""
+        if not self.exists(plugin):
+            return 0
+        return exporting.count_texts(plugin, prefix, limits.current())
 
     def export(self, plugin: str, archive: zipfile.ZipFile) -> None:
         """Write the plugin's tables into an archive, below `database/`."""

@@ -84,6 +84,11 @@ class SQLiteStore:
         for _, session in idle:
             session.end()
 
+    def close(self) -> None:
+        """Close what lies idle."""
+        for plugin in list(self._idle):
+            self.release(plugin)
+
     def tidy(self) -> None:
         """Close what has been idle for long."""
         before = time.monotonic() - IDLE_SECONDS
@@ -105,6 +110,14 @@ class SQLiteStore:
             rows = sum(_count(connection, table) for table in tables)
         size = sum(file.stat().st_size for file in files if file.exists())
         return {"tables": len(tables), "rows": rows, "bytes": size}
+
+    def count_texts(self, plugin: str, prefix: str) -> int:
+        """Count the texts that begin like this, in all columns of all tables."""
+        if not self.exists(plugin):
+            return 0
+        with _reading(plugin) as connection:
+            tables = _tables(connection)
+            return sum(_count_texts(connection, table, prefix) for table in tables)
 
     def export(self, plugin: str, archive: zipfile.ZipFile) -> None:
         """Write `database/schema.sql` and a JSON-lines file for each table."""
@@ -209,6 +222,15 @@ def _tables(connection: sqlite3.Connection) -> list[str]:
 
 def _count(connection: sqlite3.Connection, table: str) -> int:
     (count,) = connection.execute(f"SELECT count(*) FROM {_quoted(table)}").fetchone()
+    return int(count)
+
+
+def _count_texts(connection: sqlite3.Connection, table: str, prefix: str) -> int:
+    columns = [row[1] for row in connection.execute(f"PRAGMA table_info({_quoted(table)})")]
+    begins = "coalesce(sum(typeof({0}) = 'text' AND substr({0}, 1, ?) = ?), 0)"
+    sums = " + ".join(begins.format(_quoted(column)) for column in columns)
+    values = (len(prefix), prefix) * len(columns)
+    (count,) = connection.execute(f"SELECT {sums} FROM {_quoted(table)}", values).fetchone()
     return int(count)
 
 
