@@ -76,8 +76,8 @@ def run() -> list[Result]:
 
 
 def _round(user_id: str) -> tuple[float, float]:
-    request = {"user_id": user_id, "method": "GET", "path": "/api/v1/checks", "path_params": {}}
-    request |= {"params": {}, "headers": {}, "body": CALLS, "files": {}}
+    request: dict[str, Any] = {"user_id": user_id, "method": "GET", "path": "/api/v1/checks"}
+    request |= {"path_params": {}, "params": {}, "headers": {}, "body": CALLS, "files": {}}
     answer = conversations.call("checks", "endpoint", TARGET, request, deadline_ms=DEADLINE_MS)
     asked, checked = answer[2]
     return asked, checked
