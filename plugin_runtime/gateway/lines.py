@@ -17,6 +17,7 @@ from plugin_runtime.large import QuestionLine
 
 from . import orm
 from .asking import Asker, Handed
+from .database import stores
 from .pace import Pace
 from .questions import answer
 from .records import Journal
@@ -71,6 +72,7 @@ class Gateway:
             line.close()
         for journal in journals:
             journal.close()
+        stores.close()
 
     def _journal_of(self, plugin: str) -> Journal:
         if plugin not in self._journals:
