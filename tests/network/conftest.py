@@ -70,7 +70,8 @@ class Dialler:
         return said["answer"]
 
     def wait_until_hung_up(self) -> None:
-        """Wait until the host has let go of every connection."""
+        """Wait until the host has let go of every connection, forgotten ones too."""
+        self.do("import gc; gc.collect()")
         wait_for(lambda: not desk.open_of(NAME), what="the end of all connections")
 
 

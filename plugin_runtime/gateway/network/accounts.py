@@ -15,6 +15,9 @@ from plugin_runtime.gateway.budget import Budget
 from plugin_runtime.gateway.refusal import Refusal
 from plugins_registry import queries, services
 
+#: So many connections may be begun at once before the average counts.
+BURST = 32.0
+
 
 @dataclass
 class _Unkept:
@@ -37,10 +40,8 @@ class Account:
     def __init__(self, plugin: str) -> None:
         self.plugin = plugin
         self._lock = threading.Lock()
-        most = conf.plugin_connections
-        self._budget = Budget(
-            per_second=conf.plugin_connections_per_minute / 60, at_once=float(most)
-        )
+        per_minute = conf.plugin_connections_per_minute
+        self._budget = Budget(per_second=per_minute / 60, at_once=max(1.0, min(BURST, per_minute)))
         self._open = 0
         self._day: date | None = None
         #: Bytes of the day as far as known: of all nodes when last read, of this one since.

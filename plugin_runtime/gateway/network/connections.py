@@ -174,15 +174,18 @@ class Desk:
                 connection.cut()
 
     def _watch(self) -> None:
+        own = threading.current_thread()
         try:
-            while self.is_watching:
+            while self._thread is own:
                 self._look_until(time.monotonic() + KEEP_SECONDS)
                 self._keep_accounts()
                 with self._lock:
                     if not self._open:
                         self._thread = None
         finally:
-            self._thread = None  # so that the next connection finds a new one
+            with self._lock:
+                if self._thread is own:
+                    self._thread = None  # it failed; the next connection starts another
 
     def _look_until(self, until: float) -> None:
         while time.monotonic() < until:
@@ -207,10 +210,10 @@ class Desk:
             logger.exception("a plugin's connection cannot be counted, so it is cut")
             is_within = False
         if has_ended:
-            with self._lock:
-                self._open.discard(connection)
             connection.let_go()
             account.give_back()
+            with self._lock:
+                self._open.discard(connection)
         elif not is_within or connection.is_idle():
             connection.cut()
 
