@@ -26,8 +26,8 @@ from .errors import refusal
 from .memory import Guard
 from .values import Reader, Row
 
-#: Rows that come in one piece. More are hardly faster, and a piece is in memory whole.
-PIECE_ROWS = 64
+#: Rows that come in one piece, which is in memory whole. More are hardly faster.
+PIECE_ROWS = 256
 #: After our deadline the statement is cancelled, and this long is waited for the server to agree.
 GRACE_SECONDS = 1.0
 #: How long a session keeps what slipped past the walls; clearing costs as much as a SELECT.

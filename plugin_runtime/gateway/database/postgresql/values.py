@@ -88,7 +88,7 @@ class Reader:
 
     def bytes_of(self, rows: Sequence[Row]) -> int:
         """Return about how many bytes these rows take."""
-        texts = sum(len(row[at] or "") for at in self._sized for row in rows)
+        texts = sum(sum(map(len, filter(None, (row[at] for row in rows)))) for at in self._sized)
         return len(rows) * self._base + texts
 
     def _numbered(self, rows: list[Row]) -> list[Row]:
