@@ -24,6 +24,7 @@ PACKAGES = ("plexichat", "plugins_registry", "plugin_runtime", "plexichat_plugin
 DOORS = {
     "plugins_registry": {
         *(
+            "addresses",
             "belongings",
             "services",
             "queries",

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from plugin_runtime.gateway.network import addresses, answering, dialling, resolving
-from plugin_runtime.gateway.network.addresses import Address, parse, refusal_of
+from plugin_runtime.gateway.network import answering, dialling, resolving
 from plugin_runtime.gateway.network.destinations import Destination
 from plugin_runtime.gateway.refusal import Refusal
+from plugins_registry import addresses
+from plugins_registry.addresses import Address, parse, refusal_of
 
 INSIDE = {
     "0.0.0.0": "this machine",

@@ -12,8 +12,9 @@ from typing import Any
 from plexichat_plugin_sdk._wire import codes
 from plugin_runtime.gateway.asking import Asker, Handed
 from plugin_runtime.gateway.refusal import Refusal
+from plugins_registry import addresses
 
-from . import addresses, destinations, dialling, resolving
+from . import destinations, dialling, resolving
 from .connections import LineConnections, desk
 from .destinations import Destination
 

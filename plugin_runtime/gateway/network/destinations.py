@@ -12,9 +12,8 @@ from plugin_runtime.conf import conf
 from plugin_runtime.gateway import standing
 from plugin_runtime.gateway.asking import Asker
 from plugin_runtime.gateway.refusal import Refusal, text
+from plugins_registry import addresses
 from plugins_registry.capabilities import WEB_PORTS, NetworkTarget, is_network, parse_network
-
-from . import addresses
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import socket
 import time
 from collections.abc import Sequence
 
-from .addresses import Address
+from plugins_registry.addresses import Address
 
 #: A silent address keeps the next one waiting for so long.
 HEAD_START_SECONDS = 0.25

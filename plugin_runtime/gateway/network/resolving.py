@@ -9,7 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 
-from .addresses import Address, parse
+from plugins_registry.addresses import Address, parse
 
 #: How a name becomes addresses; raises `socket.gaierror`. Tests bring their own.
 Resolver = Callable[[str], Sequence[str]]

@@ -14,8 +14,8 @@ from typing import Final, TypeAlias
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-#: What no plugin connects to, each range with what it is. From IANA's registries of special-purpose
-#: addresses, with the clouds' metadata services that lie outside of them.
+#: What is not connected to unasked, each range with what it is. From IANA's registries of
+#: special-purpose addresses, with the clouds' metadata services that lie outside of them.
 _REFUSED_4: Final = {
     "0.0.0.0/8": "this machine",
     "10.0.0.0/8": "a private network",
