@@ -26,7 +26,7 @@ from tests.waiting import wait_for
 from .conftest import NAME, Dialler
 from .servers import Server
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.backends]
 
 OPEN = """
 import socket
