@@ -23,6 +23,9 @@ class Release(models.Model):
     description = models.JSONField(
         null=True, blank=True, help_text="What it offered when it was loaded; empty before."
     )
+    scan = models.JSONField(
+        null=True, blank=True, help_text="What its code says, read without running it."
+    )
     signature = models.CharField(
         max_length=16, choices=Signature.choices, default=Signature.UNSIGNED
     )
