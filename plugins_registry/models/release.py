@@ -33,6 +33,21 @@ class Release(models.Model):
         max_length=100, blank=True, default="", help_text="Who vouches for it."
     )
     key_id = models.CharField(max_length=16, blank=True, default="", help_text="With which key.")
+    environment = models.CharField(
+        max_length=255,
+        blank=True,
+        default="",
+        help_text="Folder of its packages, relative to the server's home; empty without any.",
+    )
+    environment_digest = models.CharField(
+        max_length=64, blank=True, default="", help_text="SHA-256 over its packages' files."
+    )
+    lock = models.TextField(
+        blank=True, default="", help_text="Its packages in exact versions, with their hashes."
+    )
+    built_for = models.CharField(
+        max_length=64, blank=True, default="", help_text="The interpreter its packages fit."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -53,6 +68,16 @@ class Release(models.Model):
     def root(self) -> Path:
         """The folder that holds the release's files."""
         return conf.HOME / self.path
+
+    @property
+    def site_packages(self) -> tuple[Path, ...]:
+        """The folders with its packages: one, or none."""
+        return (conf.HOME / self.environment,) if self.environment else ()
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """All that it has on disk, relative to the server's home."""
+        return (self.path, self.environment) if self.environment else (self.path,)
 
     @property
     def declared(self) -> Manifest:
