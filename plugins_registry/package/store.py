@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from plugins_registry.conf import conf
 from plugins_registry.package.destination import FOLDER_MODE
 
 _DIGEST_CHARACTERS = 12
+_STAGING = ".staging-"
 #: Sandboxes with a user id of their own must pass through to their release, and see nothing else.
 _HOME_MODE = 0o711
 
@@ -22,13 +24,21 @@ _HOME_MODE = 0o711
 def staging() -> Iterator[Path]:
     """A private folder on the same disk as the releases; gone afterwards, with what it needed."""
     made = _make_missing(_releases())
-    folder = Path(tempfile.mkdtemp(prefix=".staging-", dir=_releases()))
+    folder = Path(tempfile.mkdtemp(prefix=_STAGING, dir=_releases()))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         for parent in made:
             _remove_if_empty(parent)
+
+
+def sweep_staging(*, older_than_seconds: float) -> None:
+    """Remove private folders that a killed process has left; no install takes that long."""
+    before = time.time() - older_than_seconds
+    for folder in _releases().glob(f"{_STAGING}*"):
+        if folder.stat().st_mtime <= before:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def release_path(plugin: str, version: str, digest: str) -> str:

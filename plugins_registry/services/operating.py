@@ -11,12 +11,15 @@ from django.utils import timezone
 
 from plugins_registry.exceptions import RegistryError
 from plugins_registry.models import Operation
+from plugins_registry.package import store
 from plugins_registry.states import OperationState
 from plugins_registry.stored import stored_text
 
 #: Whoever works on an operation gives a sign of life far more often than this.
 ABANDONED_SECONDS = 120
 KEPT_DAYS = 90
+#: What was unpacked by somebody who is gone stays at most so long.
+STAGING_SECONDS = 6 * 3600
 _STEPS_KEPT = 200
 _TEXT_CHARACTERS = 500
 #: Told each step as it is written: its name and its text.
@@ -91,12 +94,16 @@ def operation(
 
 
 def abandon_operations(*, now: datetime | None = None) -> list[int]:
-    """Mark operations whose worker is gone, forget the old ones; return the marked ones' keys."""
+    """Mark operations whose worker is gone and clean up after them; return the marked ones' keys.
+
+    Old operations are forgotten.
+    """
     now = now or timezone.now()
     Operation.objects.filter(started_at__lt=now - timedelta(days=KEPT_DAYS)).delete()
     silent = Operation.objects.filter(
         state=OperationState.RUNNING, seen_at__lt=now - timedelta(seconds=ABANDONED_SECONDS)
     )
+    store.sweep_staging(older_than_seconds=STAGING_SECONDS)
     keys = list(silent.values_list("pk", flat=True))
     silent.update(
         state=OperationState.ABANDONED,
