@@ -16,6 +16,7 @@ from django.db import connection
 
 from plugin_runtime.gateway.database import statements
 from plugin_runtime.gateway.database.chunks import Rows
+from plugin_runtime.gateway.database.postgresql.names import prefix_of
 from plugin_runtime.gateway.database.statements import Dialect, StatementRefused
 from plugin_runtime.gateway.database.store import DatabaseRefusal
 from plugin_runtime.gateway.database.stores import store
@@ -103,16 +104,22 @@ def look_of_others() -> Any:
 
 
 def _look_of_server(cursor: Any) -> list[Any]:
-    """What is shared by all roles: roles, schemas, large objects, rights, locks by number."""
+    """What is shared by all roles: roles, schemas, large objects, rights, locks by number.
+
+    Of this database only: other tests use the server at the same time.
+    """
+    ours = prefix_of(connection.settings_dict["NAME"])
     found = []
     for query in (
         "SELECT * FROM chat_user",
-        "SELECT rolname, rolsuper, rolcreaterole, rolconfig FROM pg_roles ORDER BY 1",
+        "SELECT rolname, rolsuper, rolcreaterole, rolconfig FROM pg_roles"
+        f" WHERE rolname = 'mine' OR starts_with(rolname, '{ours}') ORDER BY 1",
         "SELECT nspname, nspacl::text FROM pg_namespace WHERE nspname !~ '^pg_t' ORDER BY 1",
         "SELECT count(*) FROM pg_largeobject_metadata",
         "SELECT oid::regclass::text, relacl::text FROM pg_class WHERE relnamespace::regnamespace"
         "::text IN ('public', 'plexichat_views', 'plugin_victim') ORDER BY 1",
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'",
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database ="
+        " (SELECT oid FROM pg_database WHERE datname = current_database())",
         "SELECT count(*) FROM pg_proc WHERE pronamespace > 16384",
     ):
         cursor.execute(query)

@@ -7,7 +7,7 @@ import time
 import zipfile
 
 from plugin_runtime.gateway.database.statements import Dialect
-from plugin_runtime.gateway.database.store import MigrationSession, Session
+from plugin_runtime.gateway.database.store import DatabaseRefusal, MigrationSession, Session
 
 from . import exporting, limits, provision
 from .migrating import PostgreSQLMigration
@@ -39,7 +39,11 @@ class PostgreSQLStore:
     def open_for_migration(self, plugin: str, grants: frozenset[str]) -> MigrationSession:
         """Return the one session that may migrate now; waits for another, bounded."""
         session = PostgreSQLMigration(plugin, self._pool(plugin), limits.current())
-        session.use_grants(grants)
+        try:
+            session.use_grants(grants)
+        except DatabaseRefusal:
+            session.close()
+            raise
         return session
 
     def exists(self, plugin: str) -> bool:
