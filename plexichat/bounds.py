@@ -29,6 +29,10 @@ WHOLE = (
     "PLEXICHAT_PACKAGE_MAX_FILES",
     "PLEXICHAT_PACKAGE_MAX_FILE_BYTES",
     "PLEXICHAT_PACKAGE_MAX_TOTAL_BYTES",
+    "PLEXICHAT_PACKAGE_CACHE_BYTES",
+    "PLEXICHAT_ENVIRONMENT_MAX_BYTES",
+    "PLEXICHAT_ENVIRONMENT_MAX_FILES",
+    "PLEXICHAT_ENVIRONMENT_SECONDS",
     "PLEXICHAT_CONFIG_MAX_BYTES",
     "PLEXICHAT_CONFIG_HISTORY",
     "PLEXICHAT_BIN_DAYS",
@@ -75,6 +79,7 @@ WHOLE = (
 )
 #: Times that may have a fraction.
 SECONDS = (
+    "PLEXICHAT_CATALOGUE_SECONDS",
     "PLEXICHAT_LIVE_RESYNC_SECONDS",
     "PLEXICHAT_PLUGIN_LOAD_SECONDS",
     "PLEXICHAT_PLUGIN_STOP_SECONDS",
@@ -107,6 +112,11 @@ def given(env: Environment) -> dict[str, Any]:
     every["PLEXICHAT_INSTALL_POLICY"] = env.choice(
         "PLEXICHAT_INSTALL_POLICY", "", among=("ask", "trusted")
     )
+    every["PLEXICHAT_CATALOGUE_COOLDOWN_DAYS"] = env.whole(
+        "PLEXICHAT_CATALOGUE_COOLDOWN_DAYS", 0, least=0
+    )
+    every["PLEXICHAT_PACKAGE_INDEX"] = env.text("PLEXICHAT_PACKAGE_INDEX")
+    every["PLEXICHAT_PACKAGE_OFFLINE"] = env.flag("PLEXICHAT_PACKAGE_OFFLINE")
     every["PLEXICHAT_CALL_LOG"] = env.flag("PLEXICHAT_CALL_LOG")
     every["PLEXICHAT_TRACE_ALL"] = env.flag("PLEXICHAT_TRACE_ALL")
     return {name: value for name, value in every.items() if env.is_set(name)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,18 @@ class RegistrySettings:
     #: What may be installed: `ask` takes what nobody trusted vouches for when the admin says so,
     #: `trusted` never does, and starts nothing whose key was revoked.
     INSTALL_POLICY: str = "ask"
+    #: Where plugins' Python packages come from; empty means what `PACKAGE_SOURCES` tells, or
+    #: uv's own default. `PACKAGE_OFFLINE` asks nobody: bundled and cached wheels only.
+    PACKAGE_INDEX: str = ""
+    PACKAGE_OFFLINE: bool = False
+    #: Tells uv's variables for the indexes that the operator chose elsewhere.
+    PACKAGE_SOURCES: Callable[[], Mapping[str, str]] = dict
+    #: What all installed versions may take in the shared cache before it is forgotten.
+    PACKAGE_CACHE_BYTES: int = 4 * 1024**3
+    #: One release's Python packages: how large, how many files, how long they may take.
+    ENVIRONMENT_MAX_BYTES: int = 1024**3
+    ENVIRONMENT_MAX_FILES: int = 30_000
+    ENVIRONMENT_SECONDS: int = 600
     #: The stored configuration of one plugin, as JSON.
     CONFIG_MAX_BYTES: int = 64 * 1024
     #: Changes of a configuration that can be looked at and returned to, per plugin.
@@ -48,6 +61,11 @@ class RegistrySettings:
     UPGRADE_WATCH_SECONDS: int = 300
     #: How long an uninstalled plugin can be restored; then its data and files go.
     BIN_DAYS: int = 30
+    #: A release that a catalogue offers for a shorter time is neither installed nor announced
+    #: unless an admin insists: a stolen key is often noticed within days.
+    CATALOGUE_COOLDOWN_DAYS: int = 3
+    #: All that is asked of a catalogue at once, in seconds; a package may take ten times as long.
+    CATALOGUE_SECONDS: float = 60.0
     #: How many rows are changed at once: SQLite lets nobody else write meanwhile.
     SWEEP_ROWS: int = 1000
     #: The field of the user model that holds the opaque id which plugins know.

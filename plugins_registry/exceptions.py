@@ -96,6 +96,10 @@ class PublisherRefused(RegistryError):
     """A publisher or a key that cannot be trusted, or is not known."""
 
 
+class CatalogueRefused(RegistryError):
+    """A catalogue that cannot be added, reached or believed, or does not offer what is asked."""
+
+
 class UnsignedRefused(RegistryError):
     """A package for which nobody trusted vouches needs the admin's explicit word."""
 
@@ -165,6 +169,26 @@ class GrantsMissing(RegistryError):
         super().__init__(
             f"plugin {plugin!r} was not enabled: it requires {', '.join(missing)}, which nobody "
             f"granted. Grant it: manage.py plugin grant {plugin} {' '.join(missing)}"
+        )
+
+
+class PluginsMissing(ProblemsFound):
+    """What a plugin needs of other plugins is not installed."""
+
+    def __init__(self, plugin: str, problems: Sequence[str]) -> None:
+        self.plugin = plugin
+        super().__init__(f"plugin {plugin!r} was not enabled", problems)
+
+
+class DependentsEnabled(RegistryError):
+    """A plugin that others need is not taken from them without a word."""
+
+    def __init__(self, plugin: str, dependents: Sequence[str], verb: str) -> None:
+        self.plugin, self.dependents = plugin, tuple(dependents)
+        need = "needs" if len(self.dependents) == 1 else "need"
+        super().__init__(
+            f"plugin {plugin!r} was not {verb}: {', '.join(dependents)} {need} it. Disable "
+            f"{'that' if len(self.dependents) == 1 else 'those'} first, or insist with --force"
         )
 
 

@@ -5,6 +5,12 @@ from __future__ import annotations
 from plugins_registry.models.bin_entry import BinEntry
 from plugins_registry.models.bundle import DeclinedBundle
 from plugins_registry.models.call import Call
+from plugins_registry.models.catalogue import (
+    BlockedRelease,
+    Catalogue,
+    CataloguePlugin,
+    CatalogueRelease,
+)
 from plugins_registry.models.configuration import Configuration, ConfigurationChange
 from plugins_registry.models.delivery import Delivery
 from plugins_registry.models.event import Event
@@ -24,7 +30,11 @@ from plugins_registry.models.upgrade import Upgrade
 
 __all__ = [
     "BinEntry",
+    "BlockedRelease",
     "Call",
+    "Catalogue",
+    "CataloguePlugin",
+    "CatalogueRelease",
     "Configuration",
     "ConfigurationChange",
     "DeclinedBundle",
