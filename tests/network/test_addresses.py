@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from plugin_runtime.gateway.network import answering, dialling, resolving
 from plugin_runtime.gateway.network.destinations import Destination
@@ -243,3 +244,25 @@ def test_the_reason_of_the_last_address_is_told(listener: socket.socket) -> None
             listener.getsockname()[1],
             until=time.monotonic() + 5,
         )
+
+
+# --- What an operator may write ----------------------------------------------------------------
+
+
+def test_internal_hosts_are_read_from_the_environment() -> None:
+    written = "search.internal.example, 10.0.0.7:9200,[fd00::1]:80"
+    environment = Environment({"PLEXICHAT_NETWORK_INTERNAL_HOSTS": written})
+
+    found = bounds.given(environment)["PLEXICHAT_NETWORK_INTERNAL_HOSTS"]
+
+    environment.check()
+    assert found == ["search.internal.example", "10.0.0.7:9200", "[fd00::1]:80"]
+
+
+def test_an_internal_host_that_is_none_stops_the_start() -> None:
+    environment = Environment({"PLEXICHAT_NETWORK_INTERNAL_HOSTS": "fine.example,http://x/"})
+
+    bounds.given(environment)
+
+    with pytest.raises(ImproperlyConfigured, match="'network:http://x/' names no host|no port"):
+        environment.check()

@@ -103,6 +103,18 @@ def test_open_connections_are_limited(dialler: Dialler, server: Server) -> None:
     dialler.do("for each in kept.pop('many'): each.close()")
 
 
+def test_closed_connections_count_no_longer(dialler: Dialler, server: Server) -> None:
+    dialler.wait_until_hung_up()
+    text = """
+    import socket
+    for _ in range(30):
+        socket.create_connection(("api.test", port)).close()
+    """
+
+    with override_settings(PLEXICHAT_PLUGIN_CONNECTIONS=2):
+        assert dialler.do(text, port=server.port) == "done"
+
+
 @pytest.mark.usefixtures("dialler")
 def test_new_connections_are_limited(settings: Any) -> None:
     settings.PLEXICHAT_PLUGIN_CONNECTIONS_PER_MINUTE = 1

@@ -53,6 +53,11 @@ class Account:
         """The bytes of this day."""
         return self._used
 
+    @property
+    def is_full(self) -> bool:
+        """Whether as many connections are open as may be."""
+        return self._open >= conf.plugin_connections
+
     def take(self) -> None:
         """Take one connection; raise the `Refusal` of the limit that it would go over."""
         with self._lock:
@@ -63,7 +68,7 @@ class Account:
                     f"{conf.plugin_network_bytes_per_day} bytes a day, and they are used up "
                     "until midnight UTC"
                 )
-            if self._open >= conf.plugin_connections:
+            if self.is_full:
                 raise _over(f"{conf.plugin_connections} connections at a time; close one first")
             if not self._budget.take():
                 raise _over(

@@ -18,7 +18,7 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.db import Error, connections
 
@@ -135,6 +135,8 @@ class Desk:
         Raises the `Refusal` of the limit that it would go over.
         """
         account = self.account_of(plugin)
+        if account.is_full:
+            self._look(self.open_of(plugin), seconds=0)  # some may have ended a moment ago
         account.take()
         try:
             yield
@@ -189,16 +191,17 @@ class Desk:
 
     def _look_until(self, until: float) -> None:
         while time.monotonic() < until:
-            self._look()
+            with self._lock:
+                every = list(self._open)
+            self._look(every, seconds=LOOK_SECONDS)
 
-    def _look(self) -> None:
-        """Look once, after a pause."""
-        with self._lock:
-            every = list(self._open)
+    def _look(self, every: Iterable[Connection], *, seconds: float) -> None:
+        """Wait for an end so long at most, then attend to all of these; from any thread."""
         poll = select.poll()
         for connection in every:
-            poll.register(connection, 0)  # its end is reported all the same
-        ended = {number for number, _ in poll.poll(LOOK_SECONDS * 1000)}
+            if (number := connection.fileno()) >= 0:
+                poll.register(number, 0)  # its end is reported all the same
+        ended = {number for number, _ in poll.poll(seconds * 1000)}
         for connection in every:
             self._attend(connection, has_ended=connection.fileno() in ended)
 
@@ -210,12 +213,17 @@ class Desk:
             logger.exception("a plugin's connection cannot be counted, so it is cut")
             is_within = False
         if has_ended:
-            connection.let_go()
-            account.give_back()
-            with self._lock:
-                self._open.discard(connection)
+            self._let_go(connection, account)
         elif not is_within or connection.is_idle():
             connection.cut()
+
+    def _let_go(self, connection: Connection, account: Account) -> None:
+        with self._lock:
+            if connection not in self._open:
+                return  # another thread was first
+            self._open.discard(connection)
+            account.give_back()
+        connection.let_go()
 
     def _keep_accounts(self) -> None:
         with self._lock:
