@@ -9,10 +9,10 @@ import pytest
 from redis import Redis
 
 from plexichat.bootstrap import ROOT
+from plexichat_plugin_sdk._answers.cache.doings import DOINGS
 from plexichat_plugin_sdk._cache import commands
 from plexichat_plugin_sdk._cache.families import AllCommands
 from plexichat_plugin_sdk.cache import Cache, Lock, Pipeline
-from plugin_runtime.gateway.cache.embedded.store import _COMMANDS
 
 PAGE = (ROOT / "docs" / "cache.md").read_text()
 OFFERED = sorted(name for name in dir(Cache) if not name.startswith("_"))
@@ -37,7 +37,7 @@ def test_the_page_names_what_is_offered() -> None:
 
 
 def test_both_stores_know_every_command() -> None:
-    assert set(_COMMANDS) == set(commands.COMMANDS)
+    assert set(DOINGS) == set(commands.COMMANDS)
 
 
 def test_every_command_can_be_part_of_a_pipeline() -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from plexichat_plugin_sdk import database as sdk
 from plexichat_plugin_sdk import exceptions
+from plexichat_plugin_sdk._answers.sql.statements import Dialect
 from plexichat_plugin_sdk.database import Connection
-from plugin_runtime.gateway.database.statements import Dialect
 from plugin_runtime.gateway.database.stores import store
 
 from .conftest import Plugins

@@ -14,10 +14,10 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
 
-from plugin_runtime.gateway.database import statements
+from plexichat_plugin_sdk._answers.sql import statements
+from plexichat_plugin_sdk._answers.sql.statements import Dialect, StatementRefused
 from plugin_runtime.gateway.database.chunks import Rows
 from plugin_runtime.gateway.database.postgresql.names import prefix_of
-from plugin_runtime.gateway.database.statements import Dialect, StatementRefused
 from plugin_runtime.gateway.database.store import DatabaseRefusal
 from plugin_runtime.gateway.database.stores import store
 

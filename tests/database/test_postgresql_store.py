@@ -19,7 +19,7 @@ from django.db.migrations import Migration
 from django.db.models.signals import pre_migrate
 from psycopg import sql
 
-from plugin_runtime.gateway.database import statements
+from plexichat_plugin_sdk._answers.sql import statements
 from plugin_runtime.gateway.database.postgresql import limits, provision, quota, server
 from plugin_runtime.gateway.database.postgresql.names import role_of, schema_of
 from plugin_runtime.gateway.database.postgresql.store import PostgreSQLStore

@@ -17,10 +17,10 @@ from plexichat.chat import services as chat
 from plexichat.chat.data_views import VIEWS
 from plexichat_plugin_sdk import database as sdk
 from plexichat_plugin_sdk import exceptions
+from plexichat_plugin_sdk._answers.sql.shapes import Shapes
+from plexichat_plugin_sdk._answers.sql.statements import Dialect, read
 from plugin_runtime.gateway.database.sqlite.connecting import connect as open_file
 from plugin_runtime.gateway.database.sqlite.session import SQLiteSession
-from plugin_runtime.gateway.database.sqlite.shapes import Shapes
-from plugin_runtime.gateway.database.statements import Dialect, read
 from plugin_runtime.gateway.database.store import DatabaseRefusal
 from plugin_runtime.gateway.database.stores import store
 

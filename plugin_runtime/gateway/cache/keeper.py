@@ -8,9 +8,9 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+from plexichat_plugin_sdk._answers.cache.calls import Store, checked
 from plugin_runtime.conf import conf
 
-from .calls import Store, checked
 from .embedded.store import EmbeddedStore
 from .redis_store import RedisStore
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from plexichat_plugin_sdk._answers.cache import patterns
+from plexichat_plugin_sdk._answers.cache.calls import Store, check_key, checked, checked_batch
 from plexichat_plugin_sdk._wire import codes
 from plugin_runtime.conf import conf
 from plugin_runtime.gateway.refusal import Refusal
 
-from . import patterns
-from .calls import Store, check_key, checked, checked_batch
 from .embedded.store import EmbeddedStore
 from .redis_store import RedisStore
 

@@ -15,13 +15,13 @@ from typing import Any
 
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
+from plexichat_plugin_sdk._answers.cache import refusals
+from plexichat_plugin_sdk._answers.cache.calls import Call
 from plexichat_plugin_sdk._cache.commands import Keys, Room
 from plugin_runtime.conf import conf
 from plugin_runtime.gateway.pace import Pace
 from plugin_runtime.gateway.refusal import Refusal
 
-from . import refusals
-from .calls import Call
 from .room import ANSWER_BYTES, ELEMENT_BYTES, KEY_BYTES, room
 from .script import SCRIPT
 from .server import server_at

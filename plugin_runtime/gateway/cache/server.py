@@ -17,7 +17,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
-from . import refusals
+from plexichat_plugin_sdk._answers.cache import refusals
 
 logger = logging.getLogger(__name__)
 

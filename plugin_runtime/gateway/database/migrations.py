@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from plexichat.chat.data_views import VIEWS
+from plexichat_plugin_sdk._answers.sql import statements
+from plexichat_plugin_sdk._answers.sql.statements import StatementRefused
 from plugin_runtime.conf import conf
 from plugins_registry.queries import Migration, read_migrations
 
-from . import statements
-from .statements import StatementRefused
 from .store import DatabaseRefusal, MigrationSession
 from .stores import store
 

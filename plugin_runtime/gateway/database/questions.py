@@ -12,16 +12,17 @@ from typing import Any, TypeVar
 import msgspec
 
 from plexichat.chat.data_views import VIEWS
+from plexichat_plugin_sdk._answers.sql import statements
+from plexichat_plugin_sdk._answers.sql.parameters import parameters as read_parameters
+from plexichat_plugin_sdk._answers.sql.statements import Statement, StatementRefused
 from plexichat_plugin_sdk._wire import codes
 from plugin_runtime.gateway import standing
 from plugin_runtime.gateway.asking import Asker
 from plugin_runtime.gateway.refusal import Refusal, text
 
-from . import holds, statements
+from . import holds
 from .chunks import Rows
 from .holds import Hold
-from .parameters import parameters as read_parameters
-from .statements import Statement, StatementRefused
 from .store import DatabaseRefusal, Result, Session
 from .stores import store
 

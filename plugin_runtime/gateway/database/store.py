@@ -10,40 +10,20 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Protocol
 
-from .statements import Dialect, Statement
+from plexichat_plugin_sdk._answers.sql.results import Column, DatabaseRefusal, Kind
+from plexichat_plugin_sdk._answers.sql.statements import Dialect, Statement
 
-#: The class of PEP 249 that the author's code will catch.
-Kind = Literal[
-    "DataError",
-    "DatabaseError",
-    "IntegrityError",
-    "InterfaceError",
-    "InternalError",
-    "NotSupportedError",
-    "OperationalError",
-    "ProgrammingError",
+__all__ = [
+    "Column",
+    "DatabaseRefusal",
+    "Kind",
+    "MigrationSession",
+    "Result",
+    "Session",
+    "Store",
 ]
-
-
-class DatabaseRefusal(Exception):
-    """A database said no to a plugin's statement; the message reaches the author's code."""
-
-    def __init__(self, kind: Kind, message: str, *, missing: str = "") -> None:
-        super().__init__(message)
-        self.kind = kind
-        #: The name of the table or view that does not exist, or may not be read, if that is it.
-        self.missing = missing
-
-
-class Column(NamedTuple):
-    """One column of a result."""
-
-    name: str
-    #: What the SDK makes of the values: `timestamp`, `date`, `time`, `decimal`, `uuid`,
-    #: `boolean`, or empty for values that are what they are.
-    type: str = ""
 
 
 @dataclass

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import msgspec
 
-from plugin_runtime.gateway.cache import refusals
-from plugin_runtime.gateway.cache.room import ELEMENT_BYTES, bytes_of_key, room
+from plexichat_plugin_sdk._answers.cache import refusals
+from plexichat_plugin_sdk._answers.cache.entries import Entry, Kind, size_of
+from plugin_runtime.gateway.cache.room import bytes_of_key, room
 
 #: So many expired keys each writing command clears away, so that they never pile up.
 _CLEARED_BY_THE_WAY = 8
@@ -33,17 +32,6 @@ CREATE TRIGGER IF NOT EXISTS counted_anew AFTER UPDATE OF bytes ON entries BEGIN
 """
 
 
-class Kind(StrEnum):
-    """What a key may hold, as `TYPE` answers it."""
-
-    STRING = "string"
-    HASH = "hash"
-    LIST = "list"
-    #: Kept as a dict without values: it remembers the order of the members.
-    SET = "set"
-    ZSET = "zset"
-
-
 _SHAPES: dict[Kind, Any] = {
     Kind.HASH: dict[bytes, bytes],
     Kind.LIST: list[bytes],
@@ -52,16 +40,6 @@ _SHAPES: dict[Kind, Any] = {
 }
 _decoders = {kind: msgspec.msgpack.Decoder(shape) for kind, shape in _SHAPES.items()}
 _encoder = msgspec.msgpack.Encoder()
-
-
-@dataclass(slots=True)
-class Entry:
-    """What a key holds; commands change `value` and hand it back to `Entries.put`."""
-
-    kind: Kind
-    value: Any
-    #: Milliseconds since 1970; `None` when it does not expire.
-    expires: int | None
 
 
 class Entries:
@@ -149,15 +127,3 @@ class Entries:
     def _size_of(self, key: bytes) -> int:
         row = self._connection.execute("SELECT bytes FROM entries WHERE key = ?", (key,)).fetchone()
         return int(row[0]) if row else 0
-
-
-def size_of(kind: Kind, value: Any) -> int:
-    """Return the room that a value takes."""
-    match kind:
-        case Kind.STRING:
-            return len(value)
-        case Kind.HASH:
-            contents = sum(len(field) + len(each) for field, each in value.items())
-        case _:
-            contents = sum(len(each) for each in value)
-    return contents + ELEMENT_BYTES * len(value)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from plexichat_plugin_sdk._answers.cache import refusals
+from plexichat_plugin_sdk._answers.cache.calls import Call
+from plexichat_plugin_sdk._answers.cache.doings import DOINGS, size_of_reply
+from plexichat_plugin_sdk._answers.cache.room import ANSWER_BYTES, over_the_limit
+from plexichat_plugin_sdk._answers.refusal import Refusal
 from plugin_runtime.conf import conf
-from plugin_runtime.gateway.cache import refusals
-from plugin_runtime.gateway.cache.calls import Call
-from plugin_runtime.gateway.cache.room import ANSWER_BYTES, room
-from plugin_runtime.gateway.refusal import Refusal
+from plugin_runtime.gateway.cache.room import room
 
-from . import hashes, keys, lists, sets, sorted_sets, strings
 from .entries import SCHEMA, Entries
 
 logger = logging.getLogger(__name__)
@@ -24,15 +25,6 @@ logger = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 1.5
 _KEYS_PER_SCAN = 500
 _SIDE_FILES = ("", "-wal", "-shm")
-
-_COMMANDS: dict[str, Callable[..., Any]] = {
-    **strings.COMMANDS,
-    **keys.COMMANDS,
-    **hashes.COMMANDS,
-    **lists.COMMANDS,
-    **sets.COMMANDS,
-    **sorted_sets.COMMANDS,
-}
 
 
 def path_of(plugin: str) -> Path:
@@ -59,7 +51,7 @@ class EmbeddedStore:
         with self._entries(writes=any(call.command.writes for call in calls)) as entries:
             for call in calls:
                 reply = self._in_savepoint(entries, call, left)
-                left -= _size_of(reply)
+                left -= size_of_reply(reply)
                 replies.append(reply)
         return replies
 
@@ -152,7 +144,7 @@ class EmbeddedStore:
 
 
 def _carried_out(entries: Entries, call: Call) -> Any:
-    command = _COMMANDS[call.command.name]
+    command = DOINGS[call.command.name]
     if not call.command.writes:
         return command(entries, *call.arguments)
     entries.clear_expired()
@@ -164,25 +156,8 @@ def _carried_out(entries: Entries, call: Call) -> Any:
 
 def _check_room(entries: Entries, before: tuple[int, int]) -> None:
     """Raise `Refusal` for what took more room and is over the limit."""
-    most = room()
-    if _is_over(entries.used(), before, most.keys, most.bytes) is None:
+    if over_the_limit(entries.used(), before, room()) is None:
         return
     entries.clear_expired(-1)
-    if refusal := _is_over(entries.used(), before, most.keys, most.bytes):
+    if refusal := over_the_limit(entries.used(), before, room()):
         raise refusal
-
-
-def _is_over(
-    used: tuple[int, int], before: tuple[int, int], most_keys: int, most_bytes: int
-) -> Refusal | None:
-    if used[0] > most_keys and used[0] > before[0]:
-        return refusals.too_many_keys(most_keys)
-    if used[1] > most_bytes and used[1] > before[1]:
-        return refusals.too_many_bytes(most_bytes)
-    return None
-
-
-def _size_of(reply: Any) -> int:
-    if isinstance(reply, bytes):
-        return len(reply)
-    return sum(_size_of(each) + 8 for each in reply) if isinstance(reply, list) else 8

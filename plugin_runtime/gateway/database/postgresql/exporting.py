@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from psycopg import sql
 
-from plugin_runtime.gateway.database.statements import OWN_PREFIX
+from plexichat_plugin_sdk._answers.sql.statements import OWN_PREFIX
 
 from .limits import Limits
 from .server import Connection, connect

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from plugin_runtime.gateway.database.statements import Statement, StatementRefused
+from plexichat_plugin_sdk._answers.sql.statements import Statement, StatementRefused
 from plugin_runtime.gateway.database.store import DatabaseRefusal, Result
 
 from . import views, walls

@@ -6,7 +6,7 @@ import threading
 import time
 import zipfile
 
-from plugin_runtime.gateway.database.statements import Dialect
+from plexichat_plugin_sdk._answers.sql.statements import Dialect
 from plugin_runtime.gateway.database.store import DatabaseRefusal, MigrationSession, Session
 
 from . import exporting, limits, provision

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 
 from plexichat.chat.data_views import VIEWS as CORE_VIEWS
-from plugin_runtime.gateway.database.statements import Statement, StatementRefused
+from plexichat_plugin_sdk._answers.sql.statements import Statement, StatementRefused
 
 from .names import VIEWS, schema_of
 

@@ -7,9 +7,9 @@ import urllib.parse
 from pathlib import Path
 
 from plexichat.chat.data_views import VIEWS
+from plexichat_plugin_sdk._answers.sql.functions import TABLE_FUNCTIONS
 from plugin_runtime.gateway.database import limits
 
-from .functions import TABLE_FUNCTIONS
 from .walls import CORE, Walls
 
 PAGE_BYTES = 4096

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from plexichat_plugin_sdk._answers.sql.shapes import Shapes
+
 from .session import Opener, SQLiteSession
-from .shapes import Shapes
 
 #: How long one migration waits for another.
 WAIT_SECONDS = 60

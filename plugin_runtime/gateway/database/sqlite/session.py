@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from plexichat.chat.data_views import VIEWS
+from plexichat_plugin_sdk._answers.sql.faults import refusal_of
+from plexichat_plugin_sdk._answers.sql.shapes import Shapes
+from plexichat_plugin_sdk._answers.sql.statements import SCHEMA_VERBS, Statement
+from plexichat_plugin_sdk._answers.sql.values import moment, stored
 from plugin_runtime.gateway.database import limits
-from plugin_runtime.gateway.database.statements import SCHEMA_VERBS, Statement
 from plugin_runtime.gateway.database.store import Column, DatabaseRefusal, Result
 
 from .connecting import INSTRUCTIONS_BETWEEN
-from .faults import refusal_of
-from .shapes import Shapes
-from .values import moment, stored
 from .walls import Walls, told
 
 #: What the driver raises for a statement that cannot be run, or values that cannot be bound.

@@ -21,14 +21,14 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from plexichat_plugin_sdk._answers.sql.shapes import Shapes
+from plexichat_plugin_sdk._answers.sql.statements import OWN_PREFIX, Dialect
 from plugin_runtime.conf import conf
-from plugin_runtime.gateway.database.statements import OWN_PREFIX, Dialect
 from plugin_runtime.gateway.database.store import DatabaseRefusal, MigrationSession, Session
 
 from .connecting import connect
 from .migrating import SQLiteMigration
 from .session import Opener, SQLiteSession
-from .shapes import Shapes
 from .walls import Walls
 
 logger = logging.getLogger(__name__)

@@ -12,9 +12,8 @@ import secrets
 import sqlite3
 
 from plexichat.chat.data_views import VIEWS
-from plugin_runtime.gateway.database.statements import OWN_PREFIX
-
-from .functions import ALLOWED, TABLE_FUNCTIONS
+from plexichat_plugin_sdk._answers.sql.functions import ALLOWED, TABLE_FUNCTIONS
+from plexichat_plugin_sdk._answers.sql.statements import OWN_PREFIX
 
 CORE = "core"
 _SCHEMA_TABLES = frozenset({"sqlite_master", "sqlite_schema"})

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from plugin_runtime.gateway.cache import refusals
-
+from . import refusals
 from .entries import Entries, Kind
 from .strings import moment
 
@@ -20,11 +19,11 @@ def _exists(entries: Entries, *keys: bytes) -> Any:
 
 
 def _expire(entries: Entries, key: bytes, span: bytes, *options: bytes) -> Any:
-    return _changed(entries, key, moment(span, 1000, least=-(2**63)), options)
+    return _changed(entries, key, moment(span, 1000, entries.now(), least=-(2**63)), options)
 
 
 def _pexpire(entries: Entries, key: bytes, span: bytes, *options: bytes) -> Any:
-    return _changed(entries, key, moment(span, 1, least=-(2**63)), options)
+    return _changed(entries, key, moment(span, 1, entries.now(), least=-(2**63)), options)
 
 
 def _changed(entries: Entries, key: bytes, expires: int, options: tuple[bytes, ...]) -> int:

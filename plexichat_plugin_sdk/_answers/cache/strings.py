@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from plugin_runtime.gateway.cache import refusals
-from plugin_runtime.gateway.cache.room import ANSWER_BYTES
-
+from . import refusals
 from .entries import Entries, Kind
 from .numbers import added, integer, summed
+from .room import ANSWER_BYTES
 
 OK = b"OK"
 
@@ -19,7 +18,7 @@ def _get(entries: Entries, key: bytes) -> Any:
 
 
 def _set(entries: Entries, key: bytes, value: bytes, *options: bytes) -> Any:
-    words, expires = _set_options(options)
+    words, expires = _set_options(options, entries.now())
     before = entries.find(key)
     if b"GET" in words and before is not None and before.kind is not Kind.STRING:
         raise refusals.refused(refusals.WRONG_TYPE)
@@ -34,7 +33,7 @@ def _set(entries: Entries, key: bytes, value: bytes, *options: bytes) -> Any:
     return answer if b"GET" in words else OK
 
 
-def _set_options(options: tuple[bytes, ...]) -> tuple[set[bytes], int | None]:
+def _set_options(options: tuple[bytes, ...], now: int) -> tuple[set[bytes], int | None]:
     """Return the plain words among them, and when the key is to expire."""
     words: set[bytes] = set()
     expires: int | None = None
@@ -42,7 +41,7 @@ def _set_options(options: tuple[bytes, ...]) -> tuple[set[bytes], int | None]:
     while rest:
         word = rest.pop(0).upper()
         if word in (b"EX", b"PX") and rest and expires is None:
-            expires = moment(rest.pop(0), 1000 if word == b"EX" else 1, least=1)
+            expires = moment(rest.pop(0), 1000 if word == b"EX" else 1, now, least=1)
         elif word in (b"NX", b"XX", b"GET", b"KEEPTTL"):
             words.add(word)
         else:
@@ -52,10 +51,10 @@ def _set_options(options: tuple[bytes, ...]) -> tuple[set[bytes], int | None]:
     return words, expires
 
 
-def moment(span: bytes, unit: int, *, least: int) -> int:
+def moment(span: bytes, unit: int, now: int, *, least: int) -> int:
     """Return the time in milliseconds since 1970 that is so far away; raise `Refusal`."""
     number = integer(span)
-    expires = Entries.now() + number * unit
+    expires = now + number * unit
     if number < least or not abs(expires) < 2**63 or not abs(number * unit) < 2**63:
         raise refusals.refused(refusals.NO_EXPIRY)
     return expires

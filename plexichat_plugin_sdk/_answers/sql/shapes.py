@@ -12,9 +12,9 @@ import secrets
 import sqlite3
 import threading
 
-from plugin_runtime.gateway.database.lexer import Dialect, Kind, Token, tokens_of
-from plugin_runtime.gateway.database.statements import Statement
-from plugin_runtime.gateway.database.store import Column
+from .lexer import Dialect, Kind, Token, tokens_of
+from .results import Column
+from .statements import Statement
 
 _MOST_KEPT = 200
 _TYPES = {

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from plugin_runtime.gateway.cache import refusals
-
+from . import refusals
 from .entries import Entries, Kind
 from .numbers import integer
 from .strings import OK

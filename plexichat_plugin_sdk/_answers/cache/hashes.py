@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from plugin_runtime.gateway.cache import refusals
-from plugin_runtime.gateway.cache.room import ANSWER_BYTES
-
+from . import refusals
 from .entries import Entries, Kind
 from .numbers import added, integer
+from .room import ANSWER_BYTES
 
 
 def _fields(entries: Entries, key: bytes) -> dict[bytes, bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 
-from plugin_runtime.gateway.database.store import DatabaseRefusal, Kind
+from .results import DatabaseRefusal, Kind
 
 _NO_SUCH_TABLE = re.compile(r"no such table: (\S+)")
 _KINDS: dict[int, Kind] = {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from plexichat_plugin_sdk._answers.refusal import Refusal
 from plexichat_plugin_sdk._wire import codes
-from plugin_runtime.gateway.refusal import Refusal
 
 WRONG_TYPE = "the key holds another type than this command is for; see cache.type(key)"
 NO_INTEGER = "the value is not a whole number, or it is out of range"

@@ -6,8 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any, cast
 
-from plugin_runtime.gateway.cache import refusals
-
+from . import refusals
 from .entries import Entries, Kind
 from .lists import between
 from .numbers import integer, real, written

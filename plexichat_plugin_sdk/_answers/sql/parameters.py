@@ -8,8 +8,8 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from plexichat_plugin_sdk._answers.refusal import Refusal
 from plexichat_plugin_sdk._wire import codes
-from plugin_runtime.gateway.refusal import Refusal
 
 _DIRECT = frozenset({type(None), bool, int, float, str, bytes, datetime.datetime})
 _READERS: dict[str, Callable[[str], Any]] = {

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from plexichat_plugin_sdk._answers.refusal import Refusal
 from plexichat_plugin_sdk._cache.commands import (
     COMMANDS,
     KEY_BYTES,
@@ -15,7 +16,6 @@ from plexichat_plugin_sdk._cache.commands import (
     Keys,
 )
 from plexichat_plugin_sdk._wire import codes
-from plugin_runtime.gateway.refusal import Refusal
 
 #: Of all commands of a batch together.
 _MOST_BATCH_ARGUMENTS = 8000

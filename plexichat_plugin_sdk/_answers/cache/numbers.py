@@ -6,7 +6,7 @@ import math
 import re
 from fractions import Fraction
 
-from plugin_runtime.gateway.cache import refusals
+from . import refusals
 
 _INTEGER = re.compile(rb"-?(0|[1-9][0-9]{0,18})")
 _LEAST, _MOST = -(2**63), 2**63 - 1
