@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from plexichat import bounds
+from plexichat.environment import Environment
 from plugin_runtime.gateway.network import answering, dialling, resolving
 from plugin_runtime.gateway.network.destinations import Destination
 from plugin_runtime.gateway.refusal import Refusal
