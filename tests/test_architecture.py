@@ -36,6 +36,7 @@ DOORS = {
         ),
         *("crypto", "keys"),
         "capabilities",
+        "review",
     },
 }
 FILE_CEILING = 350

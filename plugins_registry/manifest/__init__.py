@@ -8,6 +8,15 @@ from __future__ import annotations
 
 from plugins_registry.manifest.findings import Finding
 from plugins_registry.manifest.reading import ManifestReading, read_manifest
-from plugins_registry.manifest.record import Limits, Manifest
+from plugins_registry.manifest.record import Limits, Manifest, Requests
+from plugins_registry.manifest.schema import manifest_schema
 
-__all__ = ["Finding", "Limits", "Manifest", "ManifestReading", "read_manifest"]
+__all__ = [
+    "Finding",
+    "Limits",
+    "Manifest",
+    "ManifestReading",
+    "Requests",
+    "manifest_schema",
+    "read_manifest",
+]

@@ -8,17 +8,13 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from plugins_registry import capabilities
-from plugins_registry.manifest import hooks
+from plugins_registry.manifest.doubts import contradictions, doubts
 from plugins_registry.manifest.findings import Finding, nearest_line
 from plugins_registry.manifest.loader import TYPED_PARTS, Document, load
-from plugins_registry.manifest.record import Limits, Manifest
+from plugins_registry.manifest.record import Limits, Manifest, Requests
 from plugins_registry.manifest.sections import Sections
-from plugins_registry.manifest.settings import all_settings, settings_doubts, settings_problems
+from plugins_registry.manifest.settings import all_settings, settings_problems
 from plugins_registry.places import Path
-
-#: Sections whose unknown keys are worth a warning; in `metadata` authors write what they like.
-_WATCHED = ("plugin", "dependencies", "permissions", "resources")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +36,9 @@ def read_manifest(text: str) -> ManifestReading:
         problems += found
     if sections is not None:
         misfits = settings_problems(sections.settings, sections.settings_schema)
+        misfits += contradictions(sections)
         problems += [_placed(misfit, document) for misfit in misfits]
-        warnings += _doubtful(sections, document)
+        warnings += [_placed(doubt, document) for doubt in doubts(sections)]
     manifest = _record(sections, document) if sections and not problems else None
     return ManifestReading(
         manifest=manifest,
@@ -101,36 +98,6 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _doubtful(sections: Sections, document: Document) -> list[Finding]:
-    """Warnings: slips that are legal."""
-    found = [_unknown(key, ()) for key in sections.model_extra or {}]
-    found += settings_doubts(sections.settings_schema)
-    for name in _WATCHED:
-        found += [_unknown(key, (name,)) for key in getattr(sections, name).model_extra or {}]
-    for at, name in enumerate(sections.hooks):
-        if meant := hooks.probably_meant(name):
-            message = f"{name!r} is not a core hook; did you mean {meant!r}?"
-            found.append(Finding(path=("hooks", at), message=message))
-    for part in ("required", "optional"):
-        found += _near_capabilities(part, getattr(sections.permissions, part))
-    return [_placed(finding, document) for finding in found]
-
-
-def _near_capabilities(part: str, names: list[str]) -> list[Finding]:
-    return [
-        Finding(
-            path=("permissions", part, at),
-            message=f"{name!r} is only a label that allows nothing; did you mean {meant!r}?",
-        )
-        for at, name in enumerate(names)
-        if (meant := capabilities.probably_meant(name))
-    ]
-
-
-def _unknown(key: str, section: Path) -> Finding:
-    return Finding(path=(*section, key), message="is not known here and has no effect")
-
-
 def _placed(finding: Finding, document: Document) -> Finding:
     line = nearest_line(finding.path, document.lines)
     return Finding(path=finding.path, message=finding.message, line=line)
@@ -138,7 +105,7 @@ def _placed(finding: Finding, document: Document) -> Finding:
 
 def _record(sections: Sections, document: Document) -> Manifest:
     plugin, metadata, dependencies = sections.plugin, sections.metadata, sections.dependencies
-    limits, permissions = sections.resources.limits, sections.permissions
+    resources, permissions = sections.resources, sections.permissions
     return Manifest(
         name=plugin.name,
         version=plugin.version,
@@ -157,9 +124,15 @@ def _record(sections: Sections, document: Document) -> Manifest:
         required_capabilities=tuple(dict.fromkeys(permissions.required)),
         optional_capabilities=tuple(dict.fromkeys(permissions.optional)),
         user_permissions=tuple(dict.fromkeys(permissions.users)),
-        limits=Limits(cpu_millicores=limits.cpu, memory_bytes=limits.memory),
+        limits=Limits(
+            cpu_millicores=resources.limits.cpu_millicores,
+            memory_bytes=resources.limits.memory_bytes,
+        ),
+        requests=Requests(
+            cpu_millicores=resources.requests.cpu, memory_bytes=resources.requests.memory
+        ),
         hooks=tuple(dict.fromkeys(sections.hooks)),
-        endpoints=None if sections.endpoints is None else tuple(sections.endpoints),
+        endpoints=None if sections.endpoints is None else tuple(dict.fromkeys(sections.endpoints)),
         settings=all_settings(sections.settings, sections.settings_schema),
         settings_schema=sections.settings_schema,
     )

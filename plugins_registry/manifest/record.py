@@ -20,6 +20,16 @@ class Limits(BaseModel):
     memory_bytes: int = DEFAULT_MEMORY_BYTES
 
 
+class Requests(BaseModel):
+    """What a sandbox usually uses, as its author says; None where nothing is said."""
+
+    model_config = ConfigDict(frozen=True)
+
+    #: Thousandths of a core.
+    cpu_millicores: int | None = None
+    memory_bytes: int | None = None
+
+
 class Manifest(BaseModel):
     """One release's declarations, checked, aliases resolved."""
 
@@ -54,6 +64,7 @@ class Manifest(BaseModel):
     user_permissions: tuple[str, ...] = ()
 
     limits: Limits = Limits()
+    requests: Requests = Requests()
     #: Aliases resolved; empty means "what the code handles".
     hooks: tuple[str, ...] = ()
     #: Path templates; None means "what the code declares".

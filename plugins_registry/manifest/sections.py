@@ -1,130 +1,45 @@
 """The manifest's sections as they are written, each value checked where it stands.
 
-Pydantic gathers every problem with its path; `reading` turns them into sentences.
+Pydantic gathers every problem with its path, and `reading` turns them into sentences; the
+descriptions are what an editor shows beside a key (see `schema`).
 """
 
 from __future__ import annotations
 
-import platform
-import re
 from typing import Annotated, Any
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, field_validator
 
-from plugins_registry import capabilities
-from plugins_registry.claims import BadTemplate, clashes_with_core, parse_template
-from plugins_registry.manifest import hooks, names, quantities
+from plugins_registry.manifest import checks, quantities
 from plugins_registry.manifest.record import DEFAULT_CPU_MILLICORES, DEFAULT_MEMORY_BYTES
 
-#: The version of the plugin API that this server speaks: what `dependencies.core` is held against.
-CORE_VERSION = "2.0.0"
 #: Below this Python itself does not start.
 MEMORY_BYTES_MINIMUM = 16 * 1024**2
-_HOMEPAGE = re.compile(r"https?://[^\s\"'<>]{1,300}")
 
-
-def _check_name(name: str) -> str:
-    if refusal := names.refuse_plugin_name(name):
-        raise ValueError(refusal)
-    return name
-
-
-def _check_version(version: str) -> str:
-    try:
-        Version(version)
-    except InvalidVersion as error:
-        raise ValueError(f"{version!r} is not a version; write it like '1.4.0'") from error
-    if len(version) > 64 or version != version.strip():
-        raise ValueError(f"{version!r} is not a plain version; write it like '1.4.0'")
-    return version
-
-
-def _check_entry_point(text: str) -> str:
-    if text and not names.is_entry_point(text):
-        raise ValueError(f"{text!r} is not an entry point; write it like 'module:Class'")
-    return text
-
-
-def _check_homepage(text: str) -> str:
-    if text and not _HOMEPAGE.fullmatch(text):
-        raise ValueError(f"{text!r} is not a web address; begin it with https://")
-    return text
-
-
-def _check_specifier(text: str) -> str:
-    try:
-        SpecifierSet(text)
-    except InvalidSpecifier as error:
-        raise ValueError(f"{text!r} is not a version range; write it like '>=2.0.0'") from error
-    return text
-
-
-def _check_core(text: str) -> str:
-    return _check_range(text, "this server", CORE_VERSION)
-
-
-def _check_python(text: str) -> str:
-    return _check_range(text, "this server's Python", platform.python_version())
-
-
-def _check_range(text: str, what: str, version: str) -> str:
-    # Without prereleases=False a range would also welcome the next version's betas.
-    if not SpecifierSet(_check_specifier(text)).contains(version, prereleases=False):
-        raise ValueError(
-            f"{what} is {version}, the plugin needs {text!r}; use a release made for it"
-        )
-    return text
-
-
-def _check_requirement(text: str) -> str:
-    try:
-        requirement = Requirement(text)
-    except InvalidRequirement as error:
-        raise ValueError(f"{text!r} is not a requirement; write it like 'numpy>=1.21'") from error
-    if requirement.url:
-        raise ValueError(f"{text!r} names an address; name a package and a version range")
-    return text
-
-
-def _check_capability(name: str) -> str:
-    if not names.is_capability(name):
-        raise ValueError(
-            f"{name!r} is not a capability; write it like 'user_data_read' or "
-            f"'network:api.example.com'"
-        )
-    if refusal := capabilities.refuse(name):
-        raise ValueError(refusal)
-    return name
-
-
-def _check_permission(label: str) -> str:
-    if refusal := names.refuse_permission(label):
-        raise ValueError(refusal)
-    return label
-
-
-def _check_hook(name: str) -> str:
-    if not hooks.is_hook_name(name):
-        raise ValueError(f"{name!r} is not a hook's name; write it like 'message_sent'")
-    return hooks.resolve(name)
-
-
-def _check_endpoint(path: str) -> str:
-    try:
-        parse_template(path)
-    except BadTemplate as error:
-        raise ValueError(str(error)) from error
-    if core := clashes_with_core(path):
-        raise ValueError(f"{path!r} would cover the server's own {core!r}; choose another path")
-    return path
-
+#: What YAML reads as a number and we as text: `version: 1.10`, `cpu: 2`.
+_NUMBER_OR_TEXT: dict[str, Any] = {"type": ["string", "number"]}
+_CPU = {**_NUMBER_OR_TEXT, "description": "Cores, like 500m, 0.5 or 2.", "default": "500m"}
+_MEMORY = {**_NUMBER_OR_TEXT, "description": "Bytes, like 256Mi or 1Gi.", "default": "256Mi"}
 
 Line = Annotated[str, Field(max_length=200)]
-Requirements = list[Annotated[str, Field(max_length=300), AfterValidator(_check_requirement)]]
-Capabilities = list[Annotated[str, AfterValidator(_check_capability)]]
+Range = Annotated[str, Field(max_length=200)]
+Requirement = Annotated[str, Field(max_length=300)]
+Package = Annotated[Requirement, AfterValidator(checks.check_package)]
+Dependency = Annotated[Requirement, AfterValidator(checks.check_dependency)]
+Capability = Annotated[str, AfterValidator(checks.check_capability)]
+Permission = Annotated[str, AfterValidator(checks.check_permission)]
+Hook = Annotated[str, AfterValidator(checks.check_hook)]
+Endpoint = Annotated[str, AfterValidator(checks.check_endpoint)]
+Version = Annotated[
+    str,
+    AfterValidator(checks.check_version),
+    WithJsonSchema({**_NUMBER_OR_TEXT, "description": "The release, like 1.4.0 (PEP 440)."}),
+]
+
+
+def _is(text: str, **limits: Any) -> Any:
+    """A field with the sentence that an editor shows."""
+    return Field(description=text, **limits)
 
 
 class _Section(BaseModel):
@@ -133,48 +48,71 @@ class _Section(BaseModel):
 
 
 class PluginSection(_Section):
-    """`plugin:`, the only section that must be there."""
+    """What it is called; the only section that must be there."""
 
-    name: Annotated[str, AfterValidator(_check_name)]
-    version: Annotated[str, AfterValidator(_check_version)]
-    author: Line = ""
-    description: Annotated[str, Field(max_length=2000)] = ""
-    entry_point: Annotated[str, AfterValidator(_check_entry_point)] = ""
+    name: Annotated[str, AfterValidator(checks.check_name)] = _is(
+        "2 to 64 lower-case letters, digits and underscores, beginning with a letter."
+    )
+    version: Version
+    author: Line = _is("Who wrote it.", default="")
+    description: Annotated[str, Field(max_length=2000)] = _is(
+        "What it does, for whoever decides about it.", default=""
+    )
+    entry_point: Annotated[str, AfterValidator(checks.check_entry_point)] = _is(
+        "The plugin's class as module:Class; the one Plugin class of plugin.py if not given.",
+        default="",
+    )
 
 
 class MetadataSection(_Section):
-    """`metadata:`, for the catalogue; further keys are the author's own."""
+    """For the catalogue; further keys are the author's own."""
 
-    category: Line = ""
-    tags: list[Line] = Field(default=[], max_length=32)
-    license: Line = ""
-    homepage: Annotated[str, AfterValidator(_check_homepage)] = ""
+    category: Line = _is("Like moderation or analytics.", default="")
+    tags: list[Line] = _is("Words to find it by.", default=[], max_length=32)
+    license: Line = _is("Like MIT.", default="")
+    homepage: Annotated[str, AfterValidator(checks.check_homepage)] = _is(
+        "A web address.", default=""
+    )
 
 
 class DependenciesSection(_Section):
-    """`dependencies:`, what must be there besides."""
+    """What must be there besides."""
 
-    core: Annotated[str, AfterValidator(_check_core)] = ""
-    python: Annotated[str, AfterValidator(_check_python)] = ""
-    packages: Requirements = Field(default=[], max_length=100)
-    plugins: Requirements = Field(default=[], max_length=100)
+    core: Annotated[Range, AfterValidator(checks.check_core)] = _is(
+        "Versions of the plugin API, like >=2.0.0.", default=""
+    )
+    python: Annotated[Range, AfterValidator(checks.check_python)] = _is(
+        "Versions of Python, like >=3.8.", default=""
+    )
+    packages: list[Package] = _is(
+        "Python packages, like numpy>=1.21; no options, paths or addresses.",
+        default=[],
+        max_length=100,
+    )
+    plugins: list[Dependency] = _is(
+        "Other plugins, like word_filter>=1.0.", default=[], max_length=100
+    )
 
 
 class PermissionsSection(_Section):
-    """`permissions:`, capabilities of the plugin and extra permissions of users."""
+    """What the plugin may ask of the host, and what users may do at it."""
 
-    required: Capabilities = Field(default=[], max_length=100)
-    optional: Capabilities = Field(default=[], max_length=100)
-    users: list[Annotated[str, AfterValidator(_check_permission)]] = Field(
-        default=[], max_length=200
+    required: list[Capability] = _is(
+        "Capabilities without which it does not start.", default=[], max_length=100
+    )
+    optional: list[Capability] = _is("Capabilities it can do without.", default=[], max_length=100)
+    users: list[Permission] = _is(
+        "User permissions beside those of @require_permission, like myplugin.read.",
+        default=[],
+        max_length=200,
     )
 
 
 class QuantitiesSection(_Section):
-    """`limits:` or `requests:`, read into numbers."""
+    """Cores and memory, read into numbers."""
 
-    cpu: int = DEFAULT_CPU_MILLICORES
-    memory: int = DEFAULT_MEMORY_BYTES
+    cpu: Annotated[int | None, WithJsonSchema(_CPU)] = None
+    memory: Annotated[int | None, WithJsonSchema(_MEMORY)] = None
 
     @field_validator("cpu", mode="before")
     @classmethod
@@ -192,28 +130,44 @@ class QuantitiesSection(_Section):
             raise ValueError(f"{text!r} is too little to start Python; give at least {least!r}")
         return count
 
+    @property
+    def cpu_millicores(self) -> int:
+        """What is given, or the default."""
+        return DEFAULT_CPU_MILLICORES if self.cpu is None else self.cpu
+
+    @property
+    def memory_bytes(self) -> int:
+        """What is given, or the default."""
+        return DEFAULT_MEMORY_BYTES if self.memory is None else self.memory
+
 
 class ResourcesSection(_Section):
-    """`resources:`, of which the limits are enforced."""
+    """What it uses."""
 
-    limits: QuantitiesSection = QuantitiesSection()
-    requests: QuantitiesSection = QuantitiesSection()
+    limits: QuantitiesSection = _is("What it may use at most.", default=QuantitiesSection())
+    requests: QuantitiesSection = _is(
+        "What it usually uses; said to the admin, not enforced.", default=QuantitiesSection()
+    )
 
 
 class Sections(_Section):
-    """The whole of `plugin.yaml`."""
+    """What a plugin declares about itself: plugin.yaml."""
 
     plugin: PluginSection
     metadata: MetadataSection = MetadataSection()
     dependencies: DependenciesSection = DependenciesSection()
     permissions: PermissionsSection = PermissionsSection()
     resources: ResourcesSection = ResourcesSection()
-    hooks: list[Annotated[str, AfterValidator(_check_hook)]] = Field(default=[], max_length=200)
-    endpoints: list[Annotated[str, AfterValidator(_check_endpoint)]] | None = Field(
-        default=None, max_length=200
+    hooks: list[Hook] = _is(
+        "The hooks it handles; what its code handles if not given.", default=[], max_length=200
     )
-    settings: dict[str, Any] = {}
-    settings_schema: dict[str, Any] = {}
+    endpoints: list[Endpoint] | None = _is(
+        "The paths it answers, below /api/ and /ws/; what its code declares if not given.",
+        default=None,
+        max_length=200,
+    )
+    settings: dict[str, Any] = _is("The default configuration.", default={})
+    settings_schema: dict[str, Any] = _is("JSON Schema of the configuration.", default={})
 
 
 def _text(value: object) -> str:

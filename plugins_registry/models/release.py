@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from plugins_registry.conf import conf
 from plugins_registry.manifest import Manifest
+from plugins_registry.scanning import Report
 from plugins_registry.states import Signature
 
 
@@ -83,3 +84,8 @@ class Release(models.Model):
     def declared(self) -> Manifest:
         """The manifest as a record."""
         return Manifest.model_validate(self.manifest)
+
+    @property
+    def scanned(self) -> Report | None:
+        """What the scan of its code found; None when it was installed before there was one."""
+        return None if self.scan is None else Report.from_json(self.scan)

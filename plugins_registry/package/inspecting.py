@@ -12,7 +12,8 @@ from plugins_registry.package.destination import Destination, PackedFile
 from plugins_registry.package.folder import copy_folder
 from plugins_registry.package.migrations import migration_findings
 from plugins_registry.package.problems import PackageProblem
-from plugins_registry.package.sources import entry_problem, source_problems
+from plugins_registry.package.sources import entry_problem
+from plugins_registry.scanning import Report, scan
 
 MANIFEST_FILE = "plugin.yaml"
 
@@ -29,6 +30,18 @@ class Inspection:
     manifest: Manifest | None
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
+    #: What its code says; None without a manifest.
+    report: Report | None = None
+
+    @property
+    def declared(self) -> Manifest | None:
+        """The manifest, as an installed release calls it."""
+        return self.manifest
+
+    @property
+    def scanned(self) -> Report | None:
+        """The report, as an installed release calls it."""
+        return self.report
 
 
 def inspect(source: Path, into: Path) -> Inspection:
@@ -58,10 +71,12 @@ def _copy(source: Path, destination: Destination) -> None:
 
 def _look(destination: Destination) -> Inspection:
     manifest, problems, warnings = _manifest(destination)
-    problems += source_problems(destination.root, destination.files)
+    paths = [file.path for file in destination.files]
+    report, unreadable = scan(destination.root, paths, manifest)
+    problems += unreadable
     if manifest and (problem := entry_problem(manifest, destination.files)):
         problems.append(problem)
-    paths = [file.path for file in destination.files]
+    problems += report.contradictions if report else ()
     migration_problems, migration_warnings = migration_findings(destination.root, paths)
     problems += migration_problems
     warnings += migration_warnings
@@ -72,6 +87,7 @@ def _look(destination: Destination) -> Inspection:
         manifest=manifest,
         problems=tuple(problems),
         warnings=tuple(warnings),
+        report=report,
     )
 
 

@@ -13,8 +13,6 @@ DEPTH = 12
 PATH_CHARACTERS = 200
 #: A compressed file that grows by more than this is a bomb, not a package.
 COMPRESSION_RATIO = 200
-#: Python's parser is not meant for hostile megabytes.
-SOURCE_BYTES = 1024**2
 
 
 @dataclass(kw_only=True)

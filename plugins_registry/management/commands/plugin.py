@@ -18,6 +18,7 @@ from plugins_registry.commands import (
     logs,
     publishing,
     reading,
+    reviewing,
     rotating,
     trusting,
     upgrading,
@@ -29,6 +30,7 @@ from plugins_registry.exceptions import RegistryError
 GROUPS = (
     reading,
     installing,
+    reviewing,
     wishing,
     configuring,
     trusting,

@@ -1,0 +1,140 @@
+"""The walk over a whole package: from its files to a `Report` and to what cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from plugins_registry.manifest import Manifest
+from plugins_registry.scanning.declared import offer_findings
+from plugins_registry.scanning.entries import entry_files
+from plugins_registry.scanning.findings import Finding, in_order
+from plugins_registry.scanning.imports import Imported, Origins, shadow_findings
+from plugins_registry.scanning.needs import Needs, add_migration, capability_findings, needs_of
+from plugins_registry.scanning.offers import Kind, Offer, offers_of, plugin_class_of
+from plugins_registry.scanning.reading import Facts, read_facts
+from plugins_registry.scanning.report import FINDINGS, Report, bounded, bounded_finding
+from plugins_registry.scanning.risks import file_findings, risk_findings
+from plugins_registry.scanning.sources import Source, SourceReader, Unreadable, python_files
+
+_MIGRATIONS = "migrations/"
+_MIGRATION_BYTES = 1024**2
+#: Kept of one file while the others are read.
+_FINDINGS_PER_FILE = 100
+
+
+class Scan:
+    """Takes a package's files one by one: never more than one syntax tree is held."""
+
+    def __init__(self, root: Path, paths: Iterable[str], manifest: Manifest | None) -> None:
+        self._root, self._manifest = root, manifest
+        self._paths = sorted(paths)
+        #: Why files cannot be read, a sentence each with its file.
+        self.problems: list[str] = []
+        self._files: list[Facts] = []
+        self._offers: list[Offer] = []
+        self._findings: list[Finding] = []
+        self._read()
+
+    def report(self) -> Report | None:
+        """What was found; None without a manifest to hold it against."""
+        if self._manifest is None:
+            return None
+        origins = Origins(self._paths, self._manifest)
+        imported = origins.sort(self._files)
+        needs = self._needs(imported)
+        findings = [
+            *self._findings,
+            *file_findings(self._paths),
+            *shadow_findings(origins.own),
+            *offer_findings(self._offers, self._manifest),
+            *origins.findings(self._files, imported),
+            *needs.findings,
+            *capability_findings(needs, self._manifest),
+        ]
+        return _report(self._offers, imported, needs, in_order(findings))
+
+    def _read(self) -> None:
+        reader = SourceReader(self._root)
+        entry = _entry(self._paths, self._manifest)
+        for path in python_files(self._paths):
+            try:
+                source = reader.read(path)
+            except Unreadable as problem:
+                self.problems.append(f"{path}: {problem}")
+            else:
+                self._take(source, is_entry=path == entry)
+
+    def _take(self, source: Source, *, is_entry: bool) -> None:
+        facts = read_facts(source)
+        wanted = self._manifest.entry_point.partition(":")[2] if self._manifest else ""
+        plugin_class = plugin_class_of(facts, wanted) if is_entry else ""
+        self._offers += offers_of(facts, plugin_class)
+        self._findings += _first(risk_findings(facts))
+        self._files.append(facts.without_tree())
+
+    def _needs(self, imported: Imported) -> Needs:
+        needs = needs_of(self._files, imported)
+        for path in self._paths:
+            if path.startswith(_MIGRATIONS) and path.endswith(".sql"):
+                with (self._root / path).open("rb") as file:
+                    raw = file.read(_MIGRATION_BYTES)
+                add_migration(needs, path, raw.decode("utf-8", "replace"))
+        return needs
+
+
+def scan(
+    root: Path, paths: Iterable[str], manifest: Manifest | None
+) -> tuple[Report | None, list[str]]:
+    """Read a package's code without running it: the report, and why files cannot be read."""
+    found = Scan(root, paths, manifest)
+    return found.report(), found.problems
+
+
+def _entry(paths: list[str], manifest: Manifest | None) -> str:
+    """The file that holds the plugin's class; empty when it is not certain which one."""
+    if manifest is None:
+        return ""
+    found = [path for path in entry_files(manifest) if path in paths]
+    # Of `plugin.py` and `plugin/__init__.py` Python takes the latter; nobody means that.
+    return found[0] if len(found) == 1 else ""
+
+
+def _first(findings: Iterator[Finding]) -> list[Finding]:
+    """A file's findings, each kind at its first lines: a hostile file has a million."""
+    kept: dict[str, list[Finding]] = {}
+    for finding in findings:
+        of_kind = kept.setdefault(finding.code, [])
+        if len(of_kind) < _FINDINGS_PER_FILE:
+            of_kind.append(finding)
+    return [finding for of_kind in kept.values() for finding in of_kind]
+
+
+def _report(
+    offers: list[Offer], imported: Imported, needs: Needs, findings: list[Finding]
+) -> Report:
+    return Report(
+        hooks=_values(offers, Kind.HOOK),
+        endpoints=_endpoints(offers),
+        sockets=_values(offers, Kind.SOCKET),
+        permissions=_values(offers, Kind.PERMISSION),
+        jobs=_values(offers, Kind.JOB),
+        standard_modules=bounded(list(imported.standard)),
+        packages=bounded(list(imported.declared)),
+        unknown_modules=bounded(list(imported.unknown)),
+        tables=bounded(list(needs.tables)),
+        views=bounded(list(needs.views)),
+        hosts=bounded(list(needs.hosts)),
+        needs=bounded(needs.capabilities),
+        findings=tuple(map(bounded_finding, findings[:FINDINGS])),
+        omitted=max(0, len(findings) - FINDINGS),
+    )
+
+
+def _values(offers: list[Offer], kind: Kind) -> tuple[str, ...]:
+    return bounded([offer.value for offer in offers if offer.kind is kind and offer.value])
+
+
+def _endpoints(offers: list[Offer]) -> tuple[str, ...]:
+    found = [offer for offer in offers if offer.kind is Kind.ENDPOINT and offer.value]
+    return bounded([f"{method} {offer.value}" for offer in found for method in offer.methods])
