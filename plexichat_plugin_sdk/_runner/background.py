@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from plexichat_plugin_sdk import _host
+from plexichat_plugin_sdk._handlers.failures import summary
+from plexichat_plugin_sdk._handlers.stacks import exception_text
 from plexichat_plugin_sdk.exceptions import PluginError
 from plexichat_plugin_sdk.logging import get_logger
-
-from .failures import summary
-from .stacks import exception_text
 
 
 def failed(name: str, error: BaseException) -> None:

@@ -11,6 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 from plexichat_plugin_sdk import _belongings
+from plexichat_plugin_sdk._handlers.async_handlers import AsyncHandlers, current_call
+from plexichat_plugin_sdk._handlers.endpoints import Endpoints
+from plexichat_plugin_sdk._handlers.events import Events
+from plexichat_plugin_sdk._handlers.failures import Refused, bad_result
+from plexichat_plugin_sdk._handlers.filters import Filters
+from plexichat_plugin_sdk._handlers.jobs import Jobs
 from plexichat_plugin_sdk._marks import Gathered
 from plexichat_plugin_sdk._wire import codes
 from plexichat_plugin_sdk._wire.control import RunningCall
@@ -18,12 +24,7 @@ from plexichat_plugin_sdk._wire.conversation import Answer, Call, Failure, ToPlu
 from plexichat_plugin_sdk._wire.framing import Framed, WireClosed, WireTimeout, WireViolation
 from plexichat_plugin_sdk.events import current_event
 
-from .async_handlers import AsyncHandlers, current_call
-from .endpoints import Endpoints
-from .events import Events
-from .failures import UNENCODABLE, Refused, bad_result, failure_of
-from .filters import Filters
-from .jobs import Jobs
+from .failures import UNENCODABLE, failure_of
 from .sockets import Sockets
 
 

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from plexichat_plugin_sdk._handlers.async_handlers import AsyncHandlers
+from plexichat_plugin_sdk._handlers.failures import summary
 from plexichat_plugin_sdk._marks import Gathered, gather
 from plexichat_plugin_sdk._wire.control import (
     EndpointMark,
@@ -24,8 +26,6 @@ from plexichat_plugin_sdk._wire.control import (
 )
 from plexichat_plugin_sdk.context import PluginContext
 
-from .async_handlers import AsyncHandlers
-from .failures import summary
 from .loading import build
 
 

@@ -10,6 +10,9 @@ from typing import Any, NoReturn
 
 from plexichat_plugin_sdk import _host
 from plexichat_plugin_sdk._background import workers
+from plexichat_plugin_sdk._handlers import stacks
+from plexichat_plugin_sdk._handlers.async_handlers import AsyncHandlers, current_call
+from plexichat_plugin_sdk._handlers.failures import summary
 from plexichat_plugin_sdk._marks import Gathered
 from plexichat_plugin_sdk._wire import WIRE_VERSION
 from plexichat_plugin_sdk._wire.control import (
@@ -28,12 +31,10 @@ from plexichat_plugin_sdk._wire.framing import WireClosed
 from plexichat_plugin_sdk.config import update_listeners
 from plexichat_plugin_sdk.logging import get_logger
 
-from . import loading, network, output, stacks
-from .async_handlers import AsyncHandlers, current_call
+from . import loading, network, output
 from .background import failed
 from .calls import Conversations, Dispatch
 from .control_line import ControlLine
-from .failures import summary
 from .gateway_lines import BorrowedLine, GatewayLines
 from .lifecycle import Lifecycle
 from .records import Records

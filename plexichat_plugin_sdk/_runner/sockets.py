@@ -13,6 +13,8 @@ import select
 import threading
 from typing import Any
 
+from plexichat_plugin_sdk._handlers.async_handlers import AsyncHandlers, is_async
+from plexichat_plugin_sdk._handlers.failures import Refused
 from plexichat_plugin_sdk._marks import SocketHandler
 from plexichat_plugin_sdk._wire import codes
 from plexichat_plugin_sdk._wire.conversation import Call, Close, Data, ToPlugin
@@ -20,8 +22,7 @@ from plexichat_plugin_sdk._wire.framing import Framed, WireClosed, WireViolation
 from plexichat_plugin_sdk.exceptions import ValidationError, WebSocketClosed
 from plexichat_plugin_sdk.websockets import AsyncWebSocket, Handshake, WebSocket
 
-from .async_handlers import AsyncHandlers, is_async
-from .failures import UNENCODABLE, Refused
+from .failures import UNENCODABLE
 
 _MOST_WAITING = 64  # messages taken in ahead of the handler; more stay with the sender
 _REASON_BYTES = 123  # what a WebSocket close frame can carry

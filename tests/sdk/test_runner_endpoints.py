@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from plexichat_plugin_sdk._runner.endpoints import shaped
-from plexichat_plugin_sdk._runner.failures import Refused
+from plexichat_plugin_sdk._handlers.endpoints import shaped
+from plexichat_plugin_sdk._handlers.failures import Refused
 from plexichat_plugin_sdk._wire import codes
 from plexichat_plugin_sdk._wire.conversation import Failure
 from tests.sdk.child import Conversation, running

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from typing import Any
 
 from plexichat_plugin_sdk._marks import HookHandler
-from plexichat_plugin_sdk._wire.conversation import Call
 from plexichat_plugin_sdk.events import Event, handling
 
 from .async_handlers import AsyncHandlers, current_call
+from .call import Call
 from .failures import summary
 from .stacks import EXCEPTION_CHARACTERS, exception_text
 

@@ -12,12 +12,12 @@ from typing import Any
 from plexichat_plugin_sdk._marks import HookHandler
 from plexichat_plugin_sdk._plain import as_plain
 from plexichat_plugin_sdk._wire import codes
-from plexichat_plugin_sdk._wire.conversation import Call
 from plexichat_plugin_sdk.events import caused_at
 from plexichat_plugin_sdk.exceptions import MessageBlocked, ValidationError
 from plexichat_plugin_sdk.verdicts import Allow, Block
 
 from .async_handlers import AsyncHandlers
+from .call import Call
 from .failures import Refused, bad_result
 
 _ALLOW = ["allow"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from plexichat_plugin_sdk._marks import JobHandler
 from plexichat_plugin_sdk._wire import codes
-from plexichat_plugin_sdk._wire.conversation import Call
 
 from .async_handlers import AsyncHandlers, current_call
+from .call import Call
 from .failures import Refused
 
 

@@ -9,11 +9,11 @@ from typing import Any
 from plexichat_plugin_sdk._marks import EndpointHandler
 from plexichat_plugin_sdk._plain import as_plain
 from plexichat_plugin_sdk._wire import codes
-from plexichat_plugin_sdk._wire.conversation import Call
 from plexichat_plugin_sdk.exceptions import PluginError, ValidationError
 from plexichat_plugin_sdk.requests import Request
 
 from .async_handlers import AsyncHandlers
+from .call import Call
 from .failures import Refused, bad_result, cleaned
 
 _PARTS = ("user_id", "method", "path", "path_params", "params", "headers", "body", "files")
