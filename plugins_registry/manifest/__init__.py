@@ -6,12 +6,14 @@ Nothing here knows Django's models; whoever asks whether a name is taken asks th
 
 from __future__ import annotations
 
+from plugins_registry.manifest.checks import CORE_VERSION
 from plugins_registry.manifest.findings import Finding
 from plugins_registry.manifest.reading import ManifestReading, read_manifest
 from plugins_registry.manifest.record import Limits, Manifest, Requests
 from plugins_registry.manifest.schema import manifest_schema
 
 __all__ = [
+    "CORE_VERSION",
     "Finding",
     "Limits",
     "Manifest",

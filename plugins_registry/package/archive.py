@@ -7,6 +7,7 @@ and the table of contents is measured before it is read into memory.
 from __future__ import annotations
 
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -25,6 +26,11 @@ _END_SIGNATURE, _END_BYTES = b"PK\x05\x06", 22
 _ZIP64_LOCATOR, _ZIP64_LOCATOR_BYTES = b"PK\x06\x07", 20
 _COMMENT_BYTES = 65_535
 _ENCRYPTED, _UTF8 = 0x1, 0x800
+#: What Python's reader raises for archives that contradict themselves.
+_DAMAGES = (
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error),
+    *(EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError, IndexError),
+)
 #: Small files compress astonishingly well without meaning harm.
 _RATIO_MATTERS_FROM_BYTES = 1024**2
 
@@ -36,7 +42,11 @@ def unpack_archive(source: Path, destination: Destination) -> None:
             _refuse_huge_table(file)
             with zipfile.ZipFile(file) as archive:
                 _unpack(archive, destination)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except UnicodeDecodeError as error:
+        raise PackageProblem(
+            "a path in it is said to be UTF-8 and is not; pack it with another tool"
+        ) from error
+    except _DAMAGES as error:
         raise PackageProblem(f"the archive is damaged: {error}; pack it again") from error
 
 
