@@ -20,17 +20,6 @@ ClientOf = Callable[[User], APIClient]
 Payload = dict[str, Any]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _closed_pool(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Let go of pooled connections in the end: PostgreSQL drops no database somebody uses."""
-    yield
-    close_pool = getattr(connection, "close_pool", None)
-    if close_pool is not None:
-        with django_db_blocker.unblock():
-            connection.close()
-            close_pool()
-
-
 @pytest.fixture
 def make_user(db: None) -> MakeUser:
     numbers = itertools.count(1)
