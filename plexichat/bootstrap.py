@@ -193,6 +193,16 @@ def _pip_settings() -> str:
     return listing.stdout
 
 
+def package_sources() -> dict[str, str]:
+    """Return uv's variables for the indexes that the operator gave pip, also in our `.venv`."""
+    for python in (sys.executable, str(Path(sys.base_prefix, "bin", "python3"))):
+        command = [python, "-m", "pip", "config", "list"]
+        listing = subprocess.run(command, capture_output=True, text=True, check=False)
+        if listing.returncode == 0:
+            return uv_settings(listing.stdout, os.environ)
+    return {}
+
+
 def uv_settings(pip_listing: str, environ: Mapping[str, str]) -> dict[str, str]:
     """Translate `pip config list` into uv's variables; what the user gave uv itself wins."""
     settings: dict[str, str] = {}

@@ -15,7 +15,7 @@ from typing import Any
 
 import environ
 
-from plexichat import arrangement, bounds
+from plexichat import arrangement, bootstrap, bounds
 from plexichat.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -241,6 +241,8 @@ LOGGING = {
 
 # --- Bounds -------------------------------------------------------------------------------
 
+#: Plugins' packages come from where the server's own do, unless PLEXICHAT_PACKAGE_INDEX is set.
+PLEXICHAT_PACKAGE_SOURCES = bootstrap.package_sources
 # Only those that were set; each part has its own defaults.
 globals().update(bounds.given(env))
 env.check()

@@ -25,6 +25,7 @@ from plugins_registry.states import State
 from .ending import Ending, StartFailed
 from .failures import Failures
 from .observer import Observer
+from .roll import Roll
 from .sandbox import Sandbox
 from .watching import Watch
 
@@ -50,6 +51,9 @@ class Means(Protocol):
 
     def complain(self, complaint: Complaint) -> None:
         """Pass on what an admin should see."""
+
+    #: Who is up, for those who wait for others.
+    roll: Roll
 
 
 Clock = Callable[[], float]
@@ -104,6 +108,10 @@ class Keeper:
                 self._note(State.STOPPED, "disabled")
                 await self._news()
                 continue
+            if lack := self._means.roll.lack(self.wanted):
+                self._note(State.STOPPED, lack)
+                await self._news_or(self._means.roll.change())
+                continue
             tried = _try_of(self.wanted)
             ending = await self._live(self.wanted)
             if ending is not None and not self._is_retired:
@@ -122,7 +130,7 @@ class Keeper:
         try:
             return await self._accompany(sandbox, wanted)
         finally:
-            self.sandbox = None
+            self._take_off_duty()
             await asyncio.gather(*self._leaving)
 
     async def _accompany(self, sandbox: Sandbox, running: WantedPlugin) -> Ending | None:
@@ -219,6 +227,7 @@ class Keeper:
 
     def _put_in_charge(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
+        self._means.roll.enter(sandbox.plugin, sandbox.release)
         self._note(State.ACTIVE, level=sandbox.level, layers=sandbox.layers)
 
     def _let_leave(self, sandbox: Sandbox) -> None:
@@ -228,15 +237,23 @@ class Keeper:
         leaving.add_done_callback(self._leaving.discard)
 
     async def _stop(self, sandbox: Sandbox) -> None:
-        self.sandbox = None  # nobody new is introduced while it finishes
+        self._take_off_duty()  # nobody new is introduced while it finishes
         self._note(State.STOPPING)
         await sandbox.stop()
 
+    def _take_off_duty(self) -> None:
+        self.sandbox = None
+        self._means.roll.strike(self.wanted.name)
+
     async def _news_or_end(self, sandbox: Sandbox) -> None:
-        news = asyncio.create_task(self._news())
-        either: set[asyncio.Future[Any]] = {news, sandbox.ended}
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        news.cancel()
+        await self._news_or(asyncio.shield(sandbox.ended))
+
+    async def _news_or(self, other: Awaitable[object]) -> None:
+        """Wait for the first of the two, and no longer for the other."""
+        either = {asyncio.ensure_future(self._news()), asyncio.ensure_future(other)}
+        _, left = await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        for each in left:
+            each.cancel()
 
     async def _after(self, ending: Ending, tried: tuple[int, int]) -> None:
         """Pause before the next try, or wait in quarantine for an admin."""

@@ -10,6 +10,7 @@ from plugins_registry.queries import Trial, WantedPlugin
 from .complaints import Complaints
 from .database import Database
 from .launcher import Launcher
+from .roll import Roll
 from .sandbox import Sandbox
 from .trial import Trials
 from .watching import Watch
@@ -22,6 +23,7 @@ class Means:
         self._launcher = launcher
         self._database = database
         self._complaints = complaints
+        self.roll = Roll()
         self._trials = Trials(launcher, database)
 
     async def start(self, wanted: WantedPlugin) -> Sandbox:

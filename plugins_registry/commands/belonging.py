@@ -23,6 +23,7 @@ def register(verbs: Verbs) -> None:
     data.add_argument(
         "--keep-data", action="store_true", help="into the bin, with its data (the default)"
     )
+    parser.add_argument("--force", action="store_true", help="also when others need it")
     parser.add_argument("--preview", action="store_true", help="only say what would go")
     add_json(parser)
     add_wait(parser)
@@ -39,9 +40,9 @@ def uninstall(options: Namespace, terminal: Terminal) -> None:
         _preview(options, terminal, estate)
         return
     if options.wait is not None:
-        services.disable(options.name)
+        services.disable(options.name, force=options.force)
         waiting.wait_until_stopped(options.name, seconds=options.wait)
-    services.uninstall(options.name, purge=options.purge)
+    services.uninstall(options.name, purge=options.purge, force=options.force)
     waiting.settle()  # nobody may make new data while the old is removed
     if options.purge:
         services.purge_belongings(options.name)

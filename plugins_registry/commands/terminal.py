@@ -30,6 +30,11 @@ class Terminal:
         """One or more lines of text; what a plugin wrote cannot steer the terminal."""
         self._out.write(plain(text))
 
+    def step(self, _name: str, text: str) -> None:
+        """One step of a long operation, seen at once."""
+        self.line(f"{text} …")
+        self.flush()
+
     def flush(self) -> None:
         """Let a reader see what was written: whoever follows must not wait for a full buffer."""
         self._out.flush()

@@ -13,7 +13,10 @@ from plugins_registry.states import FailPolicy
 def register(verbs: Verbs) -> None:
     """Add this group's parsers."""
     for verb in (enable, disable, restart):
-        add_wait(add_verb(verbs, verb.__name__, verb))
+        parser = add_verb(verbs, verb.__name__, verb)
+        add_wait(parser)
+        if verb is disable:
+            parser.add_argument("--force", action="store_true", help="also when others need it")
     parser = add_verb(verbs, "policy", policy)
     parser.add_argument("--fail-policy", choices=FailPolicy.values)
     parser.add_argument("--priority", type=int, help="filters are asked from the lowest upwards")
@@ -29,7 +32,7 @@ def enable(options: Namespace, terminal: Terminal) -> None:
 
 def disable(options: Namespace, terminal: Terminal) -> None:
     """Ask for a plugin to stop; its configuration and grants stay."""
-    services.disable(options.name)
+    services.disable(options.name, force=options.force)
     if options.wait is None:
         terminal.line(f"{options.name} is disabled; the supervisor stops it")
         return

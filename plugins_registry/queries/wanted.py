@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from plugins_registry.conf import conf
+from plugins_registry.dependencies.needs import Need, need_of
 from plugins_registry.models import Plugin, Release, Upgrade
 from plugins_registry.queries.configuration import opened_config_of
 from plugins_registry.states import UpgradeState
@@ -45,11 +46,14 @@ class WantedPlugin:
     #: The manifest's limits under the host's ceilings.
     cpu_millicores: int
     memory_bytes: int
+    #: The folder with the release's Python packages, if it has any.
     site_packages: tuple[Path, ...]
     #: Whether it shall run.
     enabled: bool
     #: Counts the wishes for a fresh start.
     wish: int
+    #: Other plugins that must be active before it starts.
+    needs: tuple[Need, ...] = ()
     #: What shall be tried to take its place.
     trial: Trial | None = None
     #: The upgrade by which this release came to run, while it is still watched.
@@ -102,7 +106,8 @@ def _wanted(plugin: Plugin, release: Release) -> WantedPlugin:
         grants=frozenset(grant.capability for grant in plugin.grants.all()),
         cpu_millicores=min(manifest.limits.cpu_millicores, conf.PLUGIN_MAX_CPU_MILLICORES),
         memory_bytes=min(manifest.limits.memory_bytes, conf.PLUGIN_MAX_MEMORY_BYTES),
-        site_packages=(),
+        site_packages=release.site_packages,
+        needs=tuple(map(need_of, manifest.plugins)),
         enabled=plugin.is_enabled,
         wish=plugin.wish,
     )

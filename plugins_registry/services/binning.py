@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -48,16 +49,16 @@ def put_in_bin(plugin: Plugin, labels: set[str], *, purge: bool, by: Any) -> Non
             "uninstalled_by": by,
             "rows": [] if purge else _rows_of(plugin, releases),
             "holders": {} if purge else _holders_of(labels),
-            "release_paths": [release.path for release in releases],
+            "release_paths": [folder for release in releases for folder in release.folders],
             "purge": purge,
         },
     )
 
 
-def take_out_of_bin(name: str, *, keeping: str) -> dict[str, Any]:
+def take_out_of_bin(name: str, *, keeping: Iterable[str]) -> dict[str, Any]:
     """Let a new installation of that name take over what the old one left.
 
-    Returns the configuration it had. Its releases go, except the folder `keeping`. Called inside
+    Returns the configuration it had. Its releases go, except the folders `keeping`. Called inside
     a running change.
     """
     entry = BinEntry.objects.filter(name=name).first()
@@ -65,7 +66,7 @@ def take_out_of_bin(name: str, *, keeping: str) -> dict[str, Any]:
         return {}
     if entry.purge:
         purge_belongings(name)
-    for path in set(entry.release_paths) - {keeping}:
+    for path in set(entry.release_paths).difference(keeping):
         transaction.on_commit(partial(store.discard, path))
     configuration = _stored_in(entry)
     entry.delete()

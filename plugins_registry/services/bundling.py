@@ -16,6 +16,8 @@ from plugins_registry.package.inspecting import MANIFEST_FILE, Inspection
 from plugins_registry.services.changes import change
 from plugins_registry.services.granting import add_grants
 from plugins_registry.services.installing import add_plugin, add_release
+from plugins_registry.services.operating import operation
+from plugins_registry.services.preparing import prepared, put_in_place
 from plugins_registry.services.problems import raise_problem
 from plugins_registry.services.reviewing import accepted, inspected
 from plugins_registry.signing import Signed
@@ -48,10 +50,17 @@ def _install_one(source: Path) -> str | None:
         manifest = accepted(source, inspection)
         if not _is_due(manifest, inspection):
             return None
-        with store.keeping() as keep, change():
+        with (
+            operation("install", plugin=manifest.name) as progress,
+            prepared(source, manifest, inspection, progress) as packages,
+            store.keeping() as keep,
+            change(),
+        ):
             plugins = Plugin.objects.select_related("release")
             plugin = plugins.filter(name=manifest.name).first() or add_plugin(manifest.name)
-            keep(inspection.root, _give_release(plugin, manifest, inspection).path)
+            release = _give_release(plugin, manifest, inspection)
+            keep(inspection.root, release.path)
+            put_in_place(release, packages, keep)
     return manifest.name
 
 
@@ -87,5 +96,6 @@ def _give_release(plugin: Plugin, manifest: Manifest, inspection: Inspection) ->
 def _forget_older(plugin: Plugin, keep: tuple[Release, Release]) -> None:
     """The former release may still be running; those before it are of no use."""
     for release in plugin.releases.exclude(pk__in=[kept.pk for kept in keep]):
-        transaction.on_commit(partial(store.discard, release.path))
+        for folder in release.folders:
+            transaction.on_commit(partial(store.discard, folder))
         release.delete()

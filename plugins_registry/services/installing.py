@@ -17,6 +17,8 @@ from plugins_registry.services.binning import take_out_of_bin
 from plugins_registry.services.changes import change
 from plugins_registry.services.configuring import adopt_config
 from plugins_registry.services.granting import add_grants
+from plugins_registry.services.operating import Listener, operation
+from plugins_registry.services.preparing import Prepared, prepared, put_in_place
 from plugins_registry.services.problems import raise_problem
 from plugins_registry.services.reviewing import accepted, inspected
 from plugins_registry.services.staging import reach
@@ -63,23 +65,33 @@ def install(
     return bring_in(source, consent).plugin
 
 
-def bring_in(source: Path, consent: Consent) -> Installation:
-    """Install a plugin, disabled, from a folder or a zip of one.
+def bring_in(source: Path, consent: Consent, *, listener: Listener | None = None) -> Installation:
+    """Install a plugin, disabled, from a folder or a zip of one; the listener hears each step.
 
-    The package is copied, checked whole and only then recorded; a refusal (`PackageRefused`,
-    `UnsignedRefused`, `OtherReleaseInstalled`, `CapabilitiesRefused`) leaves nothing behind.
-    Installing the same bytes again changes nothing but adds the grants that are consented to.
+    The package is copied, checked whole, its packages are built beside, and only then is all of
+    it recorded; a refusal (`PackageRefused`, `UnsignedRefused`, `OtherReleaseInstalled`,
+    `CapabilitiesRefused`) leaves nothing behind. Installing the same bytes again changes nothing
+    but adds the grants that are consented to, and replaces packages that were lost or changed.
     """
-    with inspected(source) as inspection:
+    with (
+        operation("install", by=consent.by, listener=listener) as progress,
+        inspected(source) as inspection,
+    ):
         manifest = accepted(source, inspection)
+        progress.concerns(manifest.name, manifest.version)
         origin = signed(inspection, manifest)
         require_origin(str(source), manifest, origin, allow_unsigned=consent.allow_unsigned)
-        plugin, is_new = _record(source, inspection, consent, origin)
+        with prepared(source, manifest, inspection, progress) as packages:
+            plugin, is_new = _record(source, inspection, consent, origin, packages)
     return Installation(plugin=plugin, is_new=is_new, warnings=inspection.warnings)
 
 
 def _record(
-    source: Path, inspection: Inspection, consent: Consent, origin: Signed
+    source: Path,
+    inspection: Inspection,
+    consent: Consent,
+    origin: Signed,
+    packages: Prepared,
 ) -> tuple[Plugin, bool]:
     with store.keeping() as keep, change():
         # Again, now that nobody else can change what is claimed.
@@ -91,8 +103,11 @@ def _record(
             DeclinedBundle.objects.filter(name=manifest.name).delete()
             release = add_release(plugin, manifest, inspection, origin)
             keep(inspection.root, release.path)
-            _take_over(plugin, take_out_of_bin(plugin.name, keeping=release.path))
+            put_in_place(release, packages, keep)
+            _take_over(plugin, take_out_of_bin(plugin.name, keeping=release.folders))
         _refuse_other_release(plugin, manifest, inspection.digest)
+        if not is_new and plugin.release is not None:
+            put_in_place(plugin.release, packages, keep)
         asked = manifest.capabilities if consent.grant_all else ()
         add_grants(plugin, (*asked, *consent.grants), by=consent.by)
     return plugin, is_new
@@ -123,6 +138,7 @@ def record_release(
         digest=inspection.digest,
         path=store.release_path(plugin.name, manifest.version, inspection.digest),
         manifest=manifest.model_dump(mode="json"),
+        scan=inspection.report.to_json() if inspection.report else None,
         signature=origin.state,
         publisher=origin.publisher,
         key_id=origin.key_id,

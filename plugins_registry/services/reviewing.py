@@ -10,7 +10,10 @@ from plugins_registry.exceptions import PackageRefused
 from plugins_registry.manifest import Manifest
 from plugins_registry.package import store
 from plugins_registry.package.inspecting import Inspection, inspect
+from plugins_registry.queries.blocks import block_sentences
+from plugins_registry.services.depending import misfits_among_plugins
 from plugins_registry.services.describing import clash_sentences
+from plugins_registry.services.preparing import package_problems
 
 
 @contextmanager
@@ -26,17 +29,19 @@ def accepted(source: Path, inspection: Inspection) -> Manifest:
     """The manifest of a package that can be installed, or `PackageRefused` with every problem."""
     problems = [*inspection.problems]
     if inspection.manifest is not None:
-        problems += _misfits(inspection.manifest)
+        files = [file.path for file in inspection.files]
+        problems += _misfits(inspection.manifest, files)
+        problems += block_sentences(
+            inspection.manifest.name, inspection.manifest.version, inspection.digest
+        )
     if problems or inspection.manifest is None:
         raise PackageRefused(str(source), problems)
     return inspection.manifest
 
 
-def _misfits(manifest: Manifest) -> list[str]:
-    problems = clash_sentences(manifest.name, manifest.endpoints or ())
-    if manifest.packages:
-        problems.append(
-            f"dependencies.packages: it needs {', '.join(manifest.packages)}, and this server "
-            f"cannot install Python packages for plugins yet; use a release without them"
-        )
-    return problems
+def _misfits(manifest: Manifest, files: list[str]) -> list[str]:
+    return [
+        *clash_sentences(manifest.name, manifest.endpoints or ()),
+        *misfits_among_plugins(manifest),
+        *package_problems(manifest, files),
+    ]

@@ -27,6 +27,8 @@ from plugins_registry.package.inspecting import Inspection
 from plugins_registry.services.changes import change, find
 from plugins_registry.services.granting import add_asked_grants
 from plugins_registry.services.installing import Consent, record_release
+from plugins_registry.services.operating import Listener, operation
+from plugins_registry.services.preparing import Prepared, prepared, put_in_place
 from plugins_registry.services.problems import raise_problem
 from plugins_registry.services.reviewing import accepted, inspected
 from plugins_registry.services.vouching import require_origin, signed
@@ -40,7 +42,14 @@ _REASON_CHARACTERS = 5_000
 OPEN = (UpgradeState.TRIAL, UpgradeState.WATCHED)
 
 
-def upgrade(name: str, source: Path, consent: Consent, *, downgrade: bool = False) -> Upgrade:
+def upgrade(
+    name: str,
+    source: Path,
+    consent: Consent,
+    *,
+    downgrade: bool = False,
+    listener: Listener | None = None,
+) -> Upgrade:
     """Record another release of an installed plugin and ask for it to take over.
 
     What runs goes on until the new release has stood its trial; where nothing runs it takes over
@@ -48,25 +57,32 @@ def upgrade(name: str, source: Path, consent: Consent, *, downgrade: bool = Fals
     it requires more than was granted and the consent does not cover that. Nothing changed then.
     """
     plugin = find(name)
-    with inspected(source) as inspection:
+    with (
+        operation("upgrade", plugin=name, by=consent.by, listener=listener) as progress,
+        inspected(source) as inspection,
+    ):
         manifest = accepted(source, inspection)
+        progress.concerns(name, manifest.version)
         _require_fit(plugin, manifest, inspection, downgrade=downgrade)
         origin = signed(inspection, manifest)
         require_origin(str(source), manifest, origin, allow_unsigned=consent.allow_unsigned)
-        return _record(name, source, inspection, consent=consent, origin=origin)
+        with prepared(source, manifest, inspection, progress) as packages:
+            return _record(source, inspection, consent=consent, origin=origin, packages=packages)
 
 
 def _record(
-    name: str, source: Path, inspection: Inspection, *, consent: Consent, origin: Signed
+    source: Path, inspection: Inspection, *, consent: Consent, origin: Signed, packages: Prepared
 ) -> Upgrade:
     with store.keeping() as keep, change():
         manifest = accepted(source, inspection)
+        name = manifest.name
         plugin = find(name)
         former = plugin.release
         release = plugin.releases.filter(digest=inspection.digest).first()
         if release is None:
             release = record_release(plugin, manifest, inspection, origin)
             keep(inspection.root, release.path)
+        put_in_place(release, packages, keep)
         _consent_to(plugin, manifest, consent)
         begun = _begin(plugin, former, release, by=consent.by)
     return begun
@@ -281,5 +297,6 @@ def _forget_releases(plugin: Plugin) -> None:
     """Keep the release that runs and the newest others; the rest's files go."""
     others = plugin.releases.exclude(pk=plugin.release_id or 0).order_by("-created_at", "-pk")
     for release in others[conf.RELEASES_KEPT - 1 :]:
-        transaction.on_commit(partial(store.discard, release.path))
+        for folder in release.folders:
+            transaction.on_commit(partial(store.discard, folder))
         release.delete()

@@ -8,6 +8,8 @@ from plugins_registry.manifest import Manifest
 from plugins_registry.models import Release
 from plugins_registry.package import store
 from plugins_registry.package.inspecting import Inspection
+from plugins_registry.queries.blocks import block_sentences
+from plugins_registry.services.preparing import environment_reasons
 from plugins_registry.services.publishers import find_key
 from plugins_registry.signing import SIGNATURE_FILE, Signed, verify
 from plugins_registry.states import Signature
@@ -47,11 +49,12 @@ def require_origin(
 
 
 def reasons_not_to_run(release_id: int) -> list[str]:
-    """Why an installed release may not be started: its files changed, or nobody vouches for it.
+    """Why an installed release may not be started.
 
-    Reads every file of the release. Empty when it may run, and when it is gone.
+    Its files or its environment changed, its key was revoked, or a catalogue blocks it. Reads
+    every file of the release. Empty when it may run, and when it is gone.
     """
-    release = Release.objects.filter(pk=release_id).first()
+    release = Release.objects.select_related("plugin").filter(pk=release_id).first()
     if release is None:
         return []
     found = store.digest_of(release.path)
@@ -61,6 +64,8 @@ def reasons_not_to_run(release_id: int) -> list[str]:
             "its files are not those that were installed; somebody changed them. Uninstall it and "
             "install it from a source you trust"
         ]
+    if reasons := environment_reasons(release):
+        return reasons
     if release.signature == Signature.REVOKED and conf.INSTALL_POLICY == TRUSTED_ONLY:
         return [f"the key {release.key_id} that signed it was revoked; install a newer release"]
-    return []
+    return block_sentences(release.plugin.name, release.version, release.digest)

@@ -11,7 +11,9 @@ from plugins_registry.models.plugin import (
     DEADLINE_MS_MINIMUM,
     PRIORITY_MAXIMUM,
 )
+from plugins_registry.queries.blocks import block_sentences
 from plugins_registry.services.changes import change, find
+from plugins_registry.services.depending import refuse_with_dependents, refuse_without_plugins
 from plugins_registry.states import FailPolicy, Mode, State, Wanted
 
 #: States out of which a repeated `enable` is a wish to try again.
@@ -22,21 +24,30 @@ def enable(name: str) -> Plugin:
     """Ask for the plugin to run.
 
     Writes the wish and returns; the supervisor makes it so. Refused while a required capability
-    has no grant. Enabling what is enabled changes nothing, unless it failed: then it tries again.
+    has no grant, or a plugin that it needs is not installed. Enabling what is enabled changes
+    nothing, unless it failed: then it tries again.
     """
     with change():
         plugin = find(name)
         refuse_without_grants(plugin)
+        refuse_without_plugins(plugin)
+        refuse_blocked(plugin)
         if not plugin.is_enabled or plugin.state in _FAILED:
             plugin.wanted = Wanted.ENABLED
             _wish(plugin)
     return plugin
 
 
-def disable(name: str) -> Plugin:
-    """Ask for the plugin to stop. Its grants, configuration and files stay."""
+def disable(name: str, *, force: bool = False) -> Plugin:
+    """Ask for the plugin to stop. Its grants, configuration and files stay.
+
+    Refused while enabled plugins need it, unless `force`: they run on, and wait for it when they
+    are next started.
+    """
     with change():
         plugin = find(name)
+        if not force:
+            refuse_with_dependents(plugin, "disabled")
         plugin.wanted = Wanted.DISABLED
         plugin.save(update_fields=["wanted"])
     return plugin
@@ -101,6 +112,13 @@ def refuse_without_grants(plugin: Plugin) -> None:
     required = plugin.release.declared.required_capabilities
     if missing := [capability for capability in required if capability not in granted]:
         raise GrantsMissing(plugin.name, missing)
+
+
+def refuse_blocked(plugin: Plugin) -> None:
+    """What a catalogue has blocked is not started again without a word."""
+    release = plugin.release
+    if release and (told := block_sentences(plugin.name, release.version, release.digest)):
+        raise RegistryError(f"plugin {plugin.name!r} was not enabled: {'; '.join(told)}")
 
 
 def _wish(plugin: Plugin) -> None:

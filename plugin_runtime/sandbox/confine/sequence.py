@@ -22,6 +22,9 @@ from .syscalls import UnknownArchitecture
 _HOST_NAME_BYTES: Final = 64
 #: Where OpenSSL (with `ssl` and httpx) and requests look for the authorities to trust.
 _CERTIFICATES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+#: How many threads libraries of numbers start by themselves: each would reserve memory for every
+#: processor of the machine, of which the plugin has a share only.
+_OWN_THREADS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class LayerFailed(RuntimeError):
@@ -126,6 +129,8 @@ def _settle_in(confinement: Confinement) -> None:
         os.chdir(confinement.scratch_folder)
     for variable in ("HOME", "TMPDIR"):
         os.environ[variable] = confinement.scratch_folder
+    for variable in _OWN_THREADS:
+        os.environ[variable] = "1"
     if confinement.certificates:
         for variable in _CERTIFICATES:
             os.environ[variable] = confinement.certificates
