@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from plexichat_plugin_sdk._wire.control import ConfigChanged, Loaded, LoadFailed, Unload, Unloaded
-from plexichat_plugin_sdk._wire.conversation import Answer
+from plexichat_plugin_sdk._wire.conversation import Answer, Close
 from plexichat_plugin_sdk._wire.framing import WireClosed
 from tests.sdk.child import Child, alive, running, until, write_plugin
 
@@ -223,6 +223,9 @@ def test_unload_lets_calls_finish_says_goodbye_and_exits(tmp_path: Path) -> None
         idle.begin("filter", "go", {})
         assert child.unload() == Unloaded("")
         assert isinstance(waiting.framed.receive(), Answer)
+        ended = socket.heard()
+        assert isinstance(ended, Close)
+        assert ended.code == 1012  # the client may connect again, to whoever comes next
         assert isinstance(socket.heard(), Answer)
         assert child.exit_status() == 0
         messages = {record["message"] for record in child.gateway.told}
