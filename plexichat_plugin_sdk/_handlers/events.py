@@ -51,11 +51,11 @@ class Events:
         for facts in batch:
             if outcomes and time.monotonic() >= until:
                 break
-            error = self._told(facts)
+            error = self.told(facts)
             outcomes.append(_OK if error is None else _described(error, len(batch)))
         return outcomes + [_SKIPPED] * (len(batch) - len(outcomes))
 
-    def _told(self, facts: list[Any]) -> BaseException | None:
+    def told(self, facts: list[Any]) -> BaseException | None:
         """Run all handlers of one event; return the first error."""
         hook, data, event_id, occurred_at, attempt, receiver_id, depth = facts
         event = Event(

@@ -74,6 +74,8 @@ _DOLLAR = re.compile(rf"\$([A-Za-z_{_BEYOND}][A-Za-z0-9_{_BEYOND}]*)?\$")
 _STRING_AGAIN = re.compile(r"(?>\s+|--[^\n]*|/\*(?>.*?\*/))*+'", re.DOTALL)
 _PLACEHOLDER = re.compile(r"%(?:\(([^()%]{1,100})\))?s(?!\w)")
 _HOST_VARIABLE = re.compile(r"\?|[:@#$]\w")
+_UNICODE = re.compile(r"&['\"]")
+_NUMBERED = re.compile(r"\$\d")
 _LINE_COMMENT = re.compile(r"--[^\n]*")
 
 
@@ -206,7 +208,7 @@ class _Lexer:
         """A name, or what stands before a string and changes how it is read."""
         end = self._at + len(word)
         follows = self._sql[end : end + 1]
-        if not self._is_sqlite and word.upper() == "U" and re.match(r"&['\"]", self._sql[end:]):
+        if not self._is_sqlite and word.upper() == "U" and _UNICODE.match(self._sql, end):
             raise StatementRefused(f"line {self._line}: U& texts and names are not for plugins")
         if not self._is_sqlite and word.upper() == "E" and follows == "'":
             self._escaped_string(end)
@@ -232,7 +234,7 @@ class _Lexer:
                 f"line {self._line}: {self._sql[self._at]!r} is no placeholder here; "
                 "write %s or %(name)s"
             )
-        if not self._is_sqlite and re.match(r"\$\d", self._sql[self._at :]):
+        if not self._is_sqlite and _NUMBERED.match(self._sql, self._at):
             raise StatementRefused(
                 f"line {self._line}: $1 is no placeholder here; write %s or %(name)s"
             )

@@ -14,7 +14,7 @@ import threading
 
 from .lexer import Dialect, Kind, Token, tokens_of
 from .results import Column
-from .statements import Statement
+from .statements import KEPT_CHARACTERS, Statement
 
 _MOST_KEPT = 200
 _TYPES = {
@@ -64,11 +64,15 @@ class Shapes:
         if len(types) != len(names):
             types = ("",) * len(names)
         columns = tuple(Column(*pair) for pair in zip(names, types, strict=True))
+        if len(statement.text) <= KEPT_CHARACTERS:
+            self._keep(statement.text, columns)
+        return columns
+
+    def _keep(self, text: str, columns: tuple[Column, ...]) -> None:
         with self._lock:
             if len(self._known) >= _MOST_KEPT:
                 self._known.clear()
-            self._known[statement.text] = columns
-        return columns
+            self._known[text] = columns
 
 
 def _found(statement: Statement, connection: sqlite3.Connection, clock: str) -> tuple[str, ...]:
@@ -76,7 +80,8 @@ def _found(statement: Statement, connection: sqlite3.Connection, clock: str) -> 
     if statement.is_write:
         if not statement.returning:
             return ()
-        text = f'SELECT {statement.returning} FROM "{statement.target}"'
+        target = statement.target.replace('"', '""')
+        text = f'SELECT {statement.returning} FROM "{target}"'
     tokens = tokens_of(text, Dialect.SQLITE, has_parameters=False, is_native=True)
     for plain in (_looked_through(tokens, clock), _without_placeholders(tokens)):
         types = _declared(plain, connection)

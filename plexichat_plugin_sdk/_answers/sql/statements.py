@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from typing import Any
 
 from .lexer import Dialect, Kind, StatementRefused, Token, tokens_of
@@ -20,8 +20,9 @@ __all__ = ["Dialect", "Statement", "StatementRefused", "read", "split"]
 OWN_PREFIX = "_plexichat_"
 #: Longest statement, in characters.
 MOST_CHARACTERS = 100_000
-#: Statements up to this length are read once and kept; bounds what a thousand of them take.
-KEPT_CHARACTERS = 4_000
+#: Statements up to this length are read once and kept: some 60 KiB each when made to be large.
+KEPT_CHARACTERS = 1_000
+KEPT_STATEMENTS = 512
 _QUERIES = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES"})
 _ONE_OF_THEM = {Dialect.SQLITE: {"REPLACE"}, Dialect.POSTGRESQL: {"TRUNCATE"}}
 _THROUGH_METHODS = {
@@ -33,6 +34,7 @@ _THROUGH_METHODS = {
 }
 #: What changes tables themselves.
 SCHEMA_VERBS = frozenset({"CREATE", "ALTER", "DROP"})
+_TRIGGER = ["CREATE", "TRIGGER"]
 _MODIFIERS = frozenset({"OR", "REPLACE", "UNIQUE"})
 _OBJECTS = {
     Dialect.SQLITE: frozenset({"TABLE", "INDEX", "VIEW", "TRIGGER"}),
@@ -125,47 +127,65 @@ def _read(sql: str, dialect: Dialect, has_parameters: bool) -> Statement:
     )
 
 
-_read_once = lru_cache(maxsize=1024)(_read)
+_read_once = lru_cache(maxsize=KEPT_STATEMENTS)(_read)
 
 
 def split(script: str, dialect: Dialect) -> list[tuple[int, str]]:
     """Return each statement of a script with the line it begins on; raise `StatementRefused`."""
     found: list[tuple[int, str]] = []
     part: list[Token] = []
+    trigger = _Trigger()
     for token in tokens_of(script, dialect, has_parameters=False):
-        if token.text == ";" and token.kind is Kind.OTHER and not _is_in_trigger(part):
+        if token.text == ";" and token.kind is Kind.OTHER and not trigger.is_open:
             _keep(found, part)
-            part = []
+            part, trigger = [], _Trigger()
         else:
             part.append(token)
+            trigger.read(token)
     _keep(found, part)
     return found
 
 
 def _keep(found: list[tuple[int, str]], part: list[Token]) -> None:
-    while part and part[0].kind is Kind.SPACE:
-        part = part[1:]
-    if part:
-        found.append((part[0].line, "".join(token.text for token in part).rstrip()))
+    shown = list(dropwhile(lambda token: token.kind is Kind.SPACE, part))
+    if shown:
+        found.append((shown[0].line, "".join(token.text for token in shown).rstrip()))
 
 
-def _is_in_trigger(part: Sequence[Token]) -> bool:
-    """Whether a `;` after these belongs to the body of a trigger."""
-    words = [token.word for token in part if token.word]
-    if words[:2] != ["CREATE", "TRIGGER"]:
-        return False
-    depth = 0
-    for word in words:
-        depth += (word in ("BEGIN", "CASE")) - (word == "END")
-    return depth > 0 or "BEGIN" not in words
+class _Trigger:
+    """Whether a `;` belongs to the body of a trigger, known token by token.
+
+    Looking back from each `;` would take minutes for a body of nothing else.
+    """
+
+    def __init__(self) -> None:
+        self._first: list[str] = []
+        self._has_begun = False
+        self._depth = 0
+
+    def read(self, token: Token) -> None:
+        """Take the next token into account."""
+        word = token.word
+        if not word:
+            return
+        if len(self._first) < len(_TRIGGER):
+            self._first.append(word)
+        self._has_begun = self._has_begun or word == "BEGIN"
+        self._depth += (word in ("BEGIN", "CASE")) - (word == "END")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a `;` that came next would not end the statement."""
+        return self._first == _TRIGGER and (self._depth > 0 or not self._has_begun)
 
 
 def _without_end(tokens: list[Token], dialect: Dialect) -> list[Token]:
     """Return the tokens without a closing `;`; refuse what stands behind one."""
+    trigger = _Trigger()
     for at, token in enumerate(tokens):
-        if token.text != ";" or token.kind is not Kind.OTHER:
-            continue
-        if dialect is Dialect.SQLITE and _is_in_trigger(tokens[:at]):
+        is_end = token.text == ";" and token.kind is Kind.OTHER
+        if not is_end or (dialect is Dialect.SQLITE and trigger.is_open):
+            trigger.read(token)
             continue
         rest = [later for later in tokens[at:] if later.kind is not Kind.SPACE]
         if any(later.text != ";" for later in rest):
