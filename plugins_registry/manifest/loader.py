@@ -105,7 +105,8 @@ def _compose(text: str) -> Node | None:
 
 def _syntax_finding(error: yaml.YAMLError) -> Finding:
     mark = getattr(error, "problem_mark", None)
-    message = getattr(error, "problem", None) or str(error).splitlines()[0]
+    said = [getattr(error, name, None) for name in ("context", "problem")]
+    message = ", ".join(filter(None, said)) or str(error).splitlines()[0]
     return Finding(
         path=(),
         message=f"plugin.yaml cannot be read: {message}",

@@ -6,6 +6,7 @@ and the table of contents is measured before it is read into memory.
 
 from __future__ import annotations
 
+import errno
 import stat
 import struct
 import zipfile
@@ -48,6 +49,12 @@ def unpack_archive(source: Path, destination: Destination) -> None:
         ) from error
     except _DAMAGES as error:
         raise PackageProblem(f"the archive is damaged: {error}; pack it again") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise PackageProblem(
+            "the archive is damaged: it points outside of itself; pack it again"
+        ) from error
 
 
 def _unpack(archive: zipfile.ZipFile, destination: Destination) -> None:
