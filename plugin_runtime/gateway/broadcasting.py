@@ -39,7 +39,8 @@ def broadcast(asker: Asker, arguments: Mapping[str, Any]) -> None:
     path = _own_path(asker.plugin, text(arguments, "path"))
     message = _message(arguments.get("data"))
     receivers = _receivers(arguments.get("user_ids"))
-    if not (budgets.take(asker.plugin) and weights.take(asker.plugin, len(message))):
+    weight = len(message) + sum(map(len, receivers or ()))
+    if not (budgets.take(asker.plugin) and weights.take(asker.plugin, weight)):
         raise Refusal(
             codes.LIMIT_REACHED,
             f"more than {conf.broadcasts_per_second:g} broadcasts or {BYTES_PER_SECOND // 1024} "

@@ -15,6 +15,9 @@ from plugin_runtime.gateway.refusal import Refusal, text
 from plugins_registry import addresses
 from plugins_registry.capabilities import WEB_PORTS, NetworkTarget, is_network, parse_network
 
+#: Of a name as DNS takes it, with the dot at its end.
+MOST_CHARACTERS = 254
+
 
 @dataclass(frozen=True)
 class Destination:
@@ -65,6 +68,11 @@ def require(asker: Asker, destination: Destination) -> None:
 
 
 def _written_plainly(host: str) -> str:
+    if len(host) > MOST_CHARACTERS:
+        # Python needs minutes to encode what is long enough.
+        raise Refusal(
+            codes.INVALID, f"a host name may have {MOST_CHARACTERS} characters, not {len(host)}"
+        )
     if address := addresses.parse(host):
         return str(address)
     try:

@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from plexichat_plugin_sdk._answers.sql.statements import Statement, StatementRefused
+from plexichat_plugin_sdk._answers.sql.statements import (
+    KEPT_CHARACTERS,
+    KEPT_STATEMENTS,
+    Statement,
+    StatementRefused,
+)
 from plugin_runtime.gateway.database.store import DatabaseRefusal, Result
 
 from . import views, walls
@@ -140,7 +145,8 @@ class PostgreSQLSession:
 
     def _check(self, statement: Statement) -> None:
         """Refuse what no plugin may name, or what holds too much that all sessions share."""
-        if problem := _problem_of(statement, self._plugin):
+        is_kept = len(statement.text) <= KEPT_CHARACTERS
+        if problem := (_problem_once if is_kept else _problem_of)(statement, self._plugin):
             raise DatabaseRefusal("ProgrammingError", problem)
         self._savepoints += statement.keyword == "SAVEPOINT"
         self._changes += statement.keyword in _SCHEMA_VERBS
@@ -179,13 +185,15 @@ class PostgreSQLSession:
         self._savepoints = self._changes = 0
 
 
-@lru_cache(maxsize=1024)
 def _problem_of(statement: Statement, plugin: str) -> str:
     try:
         walls.check(statement, plugin)
     except StatementRefused as refused:
         return str(refused)
     return ""
+
+
+_problem_once = lru_cache(maxsize=KEPT_STATEMENTS)(_problem_of)
 
 
 def _too_many(what: str) -> DatabaseRefusal:

@@ -60,6 +60,8 @@ class Adapted:
 
 
 _OIDS = {psycopg.adapters.types[name].oid: type_ for name, type_ in _TYPES.items()}
+#: Characters of a 64-bit number with its sign. Python refuses to read thousands of digits.
+_LONGEST_INT = 20
 _NUMERIC = psycopg.adapters.types["numeric"].oid
 _PLAIN = frozenset(psycopg.adapters.types[name].oid for name in _AS_THEY_ARE - {"bytea"})
 
@@ -112,10 +114,11 @@ def _is_free_number(result: PGresult, at: int) -> bool:
 
 
 def _number(text: str | None) -> int | float | None:
-    """An int where it is whole, else a float: as SQLite counts."""
+    """An int where it is whole and not beyond 64 bits, else a float: as SQLite counts."""
     if text is None:
         return None
     whole, _, fraction = text.partition(".")
-    if fraction.strip("0") or not whole.lstrip("-").isdigit():
+    is_short = whole.lstrip("-").isdigit() and len(whole) <= _LONGEST_INT
+    if fraction.strip("0") or not is_short or not -(2**63) <= int(whole) < 2**63:
         return float(text)
     return int(whole)

@@ -15,10 +15,13 @@ from .walls import CORE, Walls
 PAGE_BYTES = 4096
 #: The longest text or blob, and the longest row.
 VALUE_BYTES = 2 * 1024 * 1024
+#: One row of a result; the driver makes a whole one before anybody can look at it.
+ROW_BYTES = 64 * 1024 * 1024
+MOST_COLUMNS = 500
 _LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: VALUE_BYTES,
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 400_000,
-    sqlite3.SQLITE_LIMIT_COLUMN: 500,
+    sqlite3.SQLITE_LIMIT_COLUMN: MOST_COLUMNS,
     sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 200,
     sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 100,
     sqlite3.SQLITE_LIMIT_VDBE_OP: 200_000,
@@ -67,6 +70,7 @@ def connect(
 def _set_up(connection: sqlite3.Connection, core: Path | None, views: frozenset[str]) -> Walls:
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
+    connection.execute(f"PRAGMA journal_size_limit = {most_waiting_bytes()}")
     connection.execute(
         f"PRAGMA max_page_count = {max(16, limits.current().database_bytes // PAGE_BYTES)}"
     )
@@ -85,6 +89,37 @@ def _set_up(connection: sqlite3.Connection, core: Path | None, views: frozenset[
         connection.setlimit(limit, most)
     connection.set_authorizer(walls.ask)
     return walls
+
+
+def most_waiting_bytes() -> int:
+    """Return how much may wait in the write-ahead log before nobody writes any more."""
+    return max(4 * 1024 * 1024, limits.current().database_bytes // 4)
+
+
+def wide_limit(columns: int) -> int:
+    """Return the longest value of a result with so many columns: no row is larger than 64 MiB."""
+    return min(VALUE_BYTES, ROW_BYTES // min(columns, MOST_COLUMNS))
+
+
+def empty_log(path: Path, connection: sqlite3.Connection) -> bool:
+    """Bring a long write-ahead log into the database; return whether it is short now.
+
+    While any transaction reads, the log only grows: nothing that SQLite has bounds it.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    if _size_of(log) <= most_waiting_bytes():
+        return True
+    connection.execute("PRAGMA busy_timeout = 0")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+    return _size_of(log) <= most_waiting_bytes()
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _make_views(connection: sqlite3.Connection, walls: Walls) -> None:

@@ -6,6 +6,7 @@ import datetime
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from plexichat.chat.data_views import VIEWS
@@ -16,7 +17,7 @@ from plexichat_plugin_sdk._answers.sql.values import moment, stored
 from plugin_runtime.gateway.database import limits
 from plugin_runtime.gateway.database.store import Column, DatabaseRefusal, Result
 
-from .connecting import INSTRUCTIONS_BETWEEN
+from .connecting import INSTRUCTIONS_BETWEEN, empty_log, wide_limit
 from .walls import Walls, told
 
 #: What the driver raises for a statement that cannot be run, or values that cannot be bound.
@@ -43,6 +44,9 @@ class SQLiteSession:
         #: Whether the shapes are those of the tables as this transaction sees them.
         self._is_settled = False
         self._now = ""
+        #: The longest value that the connection allows, and the columns of the widest table.
+        self._allowed = 0
+        self._widest: int | None = None
         #: The file, and what it is to the system: to notice when it was removed.
         self.file = ""
         self.inode = 0
@@ -151,6 +155,7 @@ class SQLiteSession:
         self._begin("IMMEDIATE")
 
     def _connect(self) -> None:
+        self._allowed = 0
         self._connection, self._walls = self._opened(views_for(self._grants))
         self._connection.set_progress_handler(self._is_too_late, INSTRUCTIONS_BETWEEN)
         self._connection.create_function("NOW", 0, lambda: self._now)
@@ -171,6 +176,7 @@ class SQLiteSession:
         verb = statement.keyword if statement.keyword in SCHEMA_VERBS else ""
         self._walls.begin(verb)
         self._is_settled = self._is_settled and not verb
+        self._widest = None if verb else self._widest
         writes = statement.is_write or statement.keyword == "SAVEPOINT"
         if not self._connection.in_transaction:
             self._begin("IMMEDIATE" if writes else "DEFERRED")
@@ -181,13 +187,41 @@ class SQLiteSession:
                 self._connection.execute("COMMIT")
             self._begin("IMMEDIATE")
         self._has_written = self._has_written or writes
+        self._limit_values(statement)
         # As on PostgreSQL, so that what works on one database works on the other.
         self._has_failed = True
+
+    def _limit_values(self, statement: Statement) -> None:
+        """Let the values of a wide result be shorter, so that one row never fills our memory."""
+        text = statement.returning if statement.is_write else statement.text
+        columns = text.count(",") + 1
+        if stars := text.count("*"):
+            # No star shows more than all tables that the text can name, or make of what it names.
+            columns += stars * (self._most_columns() + columns) * (columns + _joins(text))
+        allowed = wide_limit(columns)
+        if allowed != self._allowed:
+            self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, allowed)
+            self._allowed = allowed
+
+    def _most_columns(self) -> int:
+        if self._widest is None:
+            with self._walls.lowered():
+                found = self._connection.execute("SELECT max(ncol) FROM pragma_table_list")
+                self._widest = int(found.fetchone()[0])
+        return self._widest
 
     def _begin(self, how: str) -> None:
         self._now = moment(datetime.datetime.now(datetime.UTC))
         with self._walls.lowered():
+            is_writing = how == "IMMEDIATE" and self.file
+            if is_writing and not empty_log(Path(self.file), self._connection):
+                raise DatabaseRefusal(
+                    "OperationalError",
+                    "much was written while other transactions of this plugin read; end those, "
+                    "then try again",
+                )
             self._connection.execute(f"BEGIN {how}")
+        self._widest = None
         self._has_written = how == "IMMEDIATE"
         self._is_settled = False
 
@@ -235,3 +269,7 @@ class SQLiteSession:
 
     def _is_too_late(self) -> bool:
         return time.monotonic() > self._until
+
+
+def _joins(text: str) -> int:
+    return text.upper().count("JOIN")

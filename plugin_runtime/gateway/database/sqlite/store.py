@@ -209,6 +209,8 @@ def _reading(plugin: str) -> Iterator[sqlite3.Connection]:
     uri = f"file:{urllib.parse.quote(str(_path(plugin)))}?mode=ro"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None)
     try:
+        # A plugin can store as text what is none.
+        connection.text_factory = lambda stored: stored.decode(errors="replace")
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("BEGIN")  # one and the same state for all that is read
         yield connection
@@ -220,13 +222,18 @@ def _tables(connection: sqlite3.Connection) -> list[str]:
     return [name for (name,) in connection.execute(_TABLES, (OWN_PREFIX,))]
 
 
+def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    """Return what is stored: a generated column may be computed to any size, in every row."""
+    return [row[1] for row in connection.execute(f"PRAGMA table_info({_quoted(table)})")]
+
+
 def _count(connection: sqlite3.Connection, table: str) -> int:
     (count,) = connection.execute(f"SELECT count(*) FROM {_quoted(table)}").fetchone()
     return int(count)
 
 
 def _count_texts(connection: sqlite3.Connection, table: str, prefix: str) -> int:
-    columns = [row[1] for row in connection.execute(f"PRAGMA table_info({_quoted(table)})")]
+    columns = _columns(connection, table)
     begins = "coalesce(sum(typeof({0}) = 'text' AND substr({0}, 1, ?) = ?), 0)"
     sums = " + ".join(begins.format(_quoted(column)) for column in columns)
     values = (len(prefix), prefix) * len(columns)
@@ -235,9 +242,8 @@ def _count_texts(connection: sqlite3.Connection, table: str, prefix: str) -> int
 
 
 def _lines(connection: sqlite3.Connection, table: str) -> Iterator[bytes]:
-    cursor = connection.execute(f"SELECT * FROM {_quoted(table)}")
-    names = [column[0] for column in cursor.description]
-    for row in cursor:
+    names = _columns(connection, table)
+    for row in connection.execute(f"SELECT {', '.join(map(_quoted, names))} FROM {_quoted(table)}"):
         fields = {name: _plain(value) for name, value in zip(names, row, strict=True)}
         yield json.dumps(fields, ensure_ascii=False).encode() + b"\n"
 
