@@ -24,6 +24,9 @@ PURGE_SECONDS = 3600
 #: The runtime's own tasks, by the names they have there.
 SWEEP_TASK = "plugin_runtime.sweep"
 RETAIN_TASK = "plugin_runtime.retain"
+CATALOGUES_TASK = "plugin_runtime.catalogues"
+#: How often it is looked whether a catalogue is due; each is asked once a day.
+CATALOGUES_SECONDS = 1800
 SWEEP_SECONDS = 5
 
 app = Celery("plexichat")
@@ -42,6 +45,11 @@ app.conf.beat_schedule = {
         "task": RETAIN_TASK,
         "schedule": PURGE_SECONDS,
         "options": {"expires": PURGE_SECONDS},
+    },
+    "catalogues": {
+        "task": CATALOGUES_TASK,
+        "schedule": CATALOGUES_SECONDS,
+        "options": {"expires": CATALOGUES_SECONDS},
     },
     "purge": {"task": PURGE_TASK, "schedule": PURGE_SECONDS, "options": {"expires": PURGE_SECONDS}},
 }

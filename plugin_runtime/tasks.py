@@ -13,6 +13,7 @@ from plugins_registry import services
 
 SWEEP_TASK = "plugin_runtime.sweep"
 RETAIN_TASK = "plugin_runtime.retain"
+CATALOGUES_TASK = "plugin_runtime.catalogues"
 
 
 @shared_task(name=bell.DELIVER_TASK)
@@ -35,3 +36,9 @@ def retain() -> None:
     log_files.forget_old(now=timezone.now(), days=conf.log_days)
     services.abandon_operations()
     services.empty_bin()
+
+
+@shared_task(name=CATALOGUES_TASK)
+def refresh_catalogues() -> None:
+    """Ask the catalogues that were not asked for a day."""
+    services.refresh_due_catalogues()

@@ -41,7 +41,7 @@ class Reach:
             if seconds <= 0:
                 raise TimeoutError
             try:
-                return socket.create_connection((str(address), port_of(url)), timeout=seconds)
+                return _connected(address, port_of(url), seconds)
             except OSError as error:
                 reason = str(error.strerror or error)
         raise Unreachable(f"{url.hostname} could not be reached: {reason}")
@@ -92,6 +92,18 @@ def encrypted(plain: socket.socket, host: str) -> ssl.SSLSocket:
     """A connection that will be encrypted; the caller shakes hands, after it began to watch it."""
     context = ssl.create_default_context()
     return context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+
+
+def _connected(address: Address, port: int, seconds: float) -> socket.socket:
+    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
+    stream = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        stream.settimeout(seconds)
+        stream.connect((str(address), port))
+    except OSError:
+        stream.close()
+        raise
+    return stream
 
 
 def _addresses(host: str) -> list[Address]:

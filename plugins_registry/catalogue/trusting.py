@@ -104,7 +104,9 @@ def check_root(raw: bytes) -> None:
         raise Distrust(f"the root is larger than {ROOT_BYTES} bytes")
     try:
         root = Metadata[Root].from_bytes(raw)
-        root.verify_delegate("root", root)
+        if not isinstance(root.signed, Root):
+            raise ValueError("it is another role's")
+        root.signed.verify_delegate(Root.type, root.signed_bytes, root.signatures)
     except (exceptions.RepositoryError, ValueError) as error:
         raise Distrust(
             "the file is not the root.json of a catalogue, or is not signed by the keys in it; get "

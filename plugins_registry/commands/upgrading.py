@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from pathlib import Path
 
 from plugins_registry import services, waiting
+from plugins_registry.commands.catalogue import add_catalogue_choice
 from plugins_registry.commands.parsers import Verbs, add_verb, add_wait
 from plugins_registry.commands.terminal import Terminal
 from plugins_registry.models import Upgrade
@@ -16,7 +16,13 @@ from plugins_registry.states import UpgradeState
 def register(verbs: Verbs) -> None:
     """Add this group's parsers."""
     parser = add_verb(verbs, "upgrade", upgrade)
-    parser.add_argument("source", type=Path, help="a package of another release: folder or zip")
+    parser.add_argument(
+        "source",
+        nargs="?",
+        default="",
+        help="a folder or zip, or NAME==VERSION; the newest of a catalogue if unset",
+    )
+    add_catalogue_choice(parser)
     parser.add_argument("--grant-all", action="store_true", help="grant all that it asks for")
     parser.add_argument("--grant", action="append", default=[], metavar="CAPABILITY")
     parser.add_argument("--allow-unsigned", action="store_true", help="nobody vouches for it; I do")
@@ -34,7 +40,20 @@ def upgrade(options: Namespace, terminal: Terminal) -> None:
         grants=tuple(options.grant),
         grant_all=options.grant_all,
     )
-    begun = services.upgrade(options.name, options.source, consent, downgrade=options.downgrade)
+    with services.offered(
+        options.source or options.name,
+        catalogue=options.catalogue,
+        insist=options.now,
+        listener=terminal.step,
+        only_offers=not options.source,
+    ) as source:
+        begun = services.upgrade(
+            options.name,
+            source,
+            consent,
+            downgrade=options.downgrade,
+            listener=terminal.step,
+        )
     if begun.state == UpgradeState.DONE:
         terminal.line(f"{options.name} {begun.to_version} has taken {_place(begun)}")
         return

@@ -23,6 +23,7 @@ from plugins_registry.queries.configuration import (
     opened_config,
     stored_config,
 )
+from plugins_registry.queries.offers import Offer, Update, search, updates
 from plugins_registry.queries.permissions import (
     HeldPermissions,
     held_permissions,
@@ -44,10 +45,12 @@ __all__ = [
     "Difference",
     "HeldPermissions",
     "Migration",
+    "Offer",
     "OpenedConfig",
     "ShadowReport",
     "Standing",
     "Trial",
+    "Update",
     "WantedPlugin",
     "bin_entries",
     "board",
@@ -64,8 +67,10 @@ __all__ = [
     "permission_check",
     "permissions_of",
     "read_migrations",
+    "search",
     "shadow_report",
     "standing_of",
     "stored_config",
+    "updates",
     "wanted_plugins",
 ]

@@ -14,6 +14,13 @@ from plugins_registry.outbox import CallEntry, DueDelivery, Outcome, TraceEntry
 from plugins_registry.services.binning import empty_bin, purge_belongings, restore
 from plugins_registry.services.bundling import install_bundled
 from plugins_registry.services.calling import record_calls
+from plugins_registry.services.catalogues import (
+    add_catalogue,
+    overrule_block,
+    refresh_catalogue,
+    refresh_due_catalogues,
+    remove_catalogue,
+)
 from plugins_registry.services.configuring import configure, return_config, update_own_config
 from plugins_registry.services.delivering import due_deliveries, settle_deliveries
 from plugins_registry.services.describing import describe
@@ -22,6 +29,7 @@ from plugins_registry.services.granting import grant, permit, refresh, revoke
 from plugins_registry.services.installing import install
 from plugins_registry.services.judging import judge_watched
 from plugins_registry.services.observing import observe
+from plugins_registry.services.offering import offered
 from plugins_registry.services.operating import Progress, abandon_operations, operation
 from plugins_registry.services.problems import dismiss, raise_problem
 from plugins_registry.services.publishers import revoke_key, trust_publisher
@@ -77,6 +85,7 @@ __all__ = [
     "State",
     "TraceEntry",
     "abandon_operations",
+    "add_catalogue",
     "claim_trial",
     "conclude_watch",
     "configure",
@@ -102,8 +111,10 @@ __all__ = [
     "note_traffic",
     "observe",
     "offer_jobs",
+    "offered",
     "old_tokens",
     "operation",
+    "overrule_block",
     "permit",
     "plugins_with_due_deliveries",
     "purge_belongings",
@@ -112,7 +123,10 @@ __all__ = [
     "record_calls",
     "record_traces",
     "refresh",
+    "refresh_catalogue",
+    "refresh_due_catalogues",
     "refuse_trial",
+    "remove_catalogue",
     "report_trial",
     "restart",
     "restore",

@@ -11,6 +11,7 @@ from django.db import OperationalError, ProgrammingError
 from plugins_registry.commands import (
     belonging,
     calls,
+    catalogue,
     configuring,
     delivering,
     installing,
@@ -40,6 +41,7 @@ GROUPS = (
     jobs,
     belonging,
     publishing,
+    catalogue,
     rotating,
     upgrading,
 )
