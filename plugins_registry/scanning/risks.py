@@ -21,7 +21,7 @@ class Risk:
     """One kind of construct."""
 
     code: Code
-    #: Dotted names; one that ends with a dot stands for all below it.
+    #: Dotted names; each stands for all below it, too.
     names: tuple[str, ...]
     #: What it does, after the name.
     says: str
@@ -38,42 +38,42 @@ RISKS = (
         names=(
             *("os.system", "os.popen", "os.fork", "os.forkpty", "os.kill", "os.killpg"),
             *(f"os.exec{form}" for form in ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe")),
-            *("os.posix_spawn", "os.posix_spawnp", "os.spawn", "pty.", "subprocess."),
+            *("os.posix_spawn", "os.posix_spawnp", "os.spawn", "pty", "subprocess"),
             *("asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell"),
         ),
         says="starts or ends other programs, which the sandbox refuses",
     ),
     Risk(
         code=Code.NATIVE,
-        names=("ctypes.", "_ctypes.", "cffi.", "mmap.", "os.dlopen"),
+        names=("ctypes", "_ctypes", "cffi", "mmap", "os.dlopen"),
         says="works on memory around Python",
     ),
     Risk(
         code=Code.UNPICKLING,
         names=(
             *("pickle.load", "pickle.loads", "pickle.Unpickler", "marshal.load", "marshal.loads"),
-            *("shelve.open", "dill.", "cloudpickle.", "yaml.load", "yaml.unsafe_load"),
-            *("_pickle.load", "_pickle.loads", "jsonpickle.", "joblib.load"),
+            *("shelve.open", "dill", "cloudpickle", "yaml.load", "yaml.unsafe_load"),
+            *("_pickle.load", "_pickle.loads", "jsonpickle", "joblib.load"),
         ),
         says="can run code that stands in the data it reads; JSON cannot",
     ),
     Risk(
         code=Code.IMPORTING,
         names=(
-            *("__import__", "builtins.__import__", "importlib.import_module", "runpy."),
-            *("importlib.util.", "importlib.machinery.", "importlib.reload", "zipimport."),
-            *("sys.meta_path", "sys.path_hooks", "sys.path", "sys.modules", "imp."),
+            *("__import__", "builtins.__import__", "importlib.import_module", "runpy"),
+            *("importlib.util", "importlib.machinery", "importlib.reload", "zipimport"),
+            *("sys.meta_path", "sys.path_hooks", "sys.path", "sys.modules", "imp"),
         ),
         says="imports by a computed name or bends imports, which no scan can follow",
     ),
     Risk(
         code=Code.SOCKET,
-        names=("socket.socket", "socket.create_connection", "socket.create_server", "_socket."),
+        names=("socket.socket", "socket.create_connection", "socket.create_server", "_socket"),
         says="opens sockets by hand; only hosts granted by 'network:' can be reached",
     ),
     Risk(
         code=Code.THREADS,
-        names=("multiprocessing.", "_thread.", "concurrent.futures.ProcessPoolExecutor"),
+        names=("multiprocessing", "_thread", "concurrent.futures.ProcessPoolExecutor"),
         says="starts processes or bare threads, which the sandbox limits; `background` is meant "
         "for this",
     ),
@@ -89,6 +89,7 @@ RISKS = (
         says="looks into running code",
     ),
 )
+_BY_NAME = {name: risk for risk in RISKS for name in risk.names}
 #: Attributes by which one climbs from any object to all others.
 _CLIMBING = frozenset(
     {
@@ -155,11 +156,11 @@ def file_findings(paths: list[str]) -> Iterator[Finding]:
 
 
 def _risk(reference: Reference) -> Risk | None:
-    name = f"{reference.name}."
-    for risk in RISKS:
-        for risky in risk.names:
-            if name.startswith(risky) if risky.endswith(".") else reference.name == risky:
-                return risk
+    """The risk of the name, or of what it is a part of."""
+    parts = reference.name.split(".")
+    for length in range(1, len(parts) + 1):
+        if found := _BY_NAME.get(".".join(parts[:length])):
+            return found
     return None
 
 
