@@ -104,7 +104,7 @@ class Repository:
 
     def _require_chain(self, last: Metadata[Root], following: Metadata[Root]) -> None:
         try:
-            last.verify_delegate("root", following)
+            last.signed.verify_delegate("root", following.signed_bytes, following.signatures)
         except RepositoryError as error:
             raise Failure(
                 "servers would not follow a new root key that the former one did not sign; give "
