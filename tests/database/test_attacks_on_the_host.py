@@ -79,7 +79,7 @@ def test_long_statements_are_not_kept() -> None:
 
 def test_one_wide_row_does_not_fill_the_memory(connect: Connect, sqlite: None) -> None:
     conn, one = connect(), "hex(zeroblob(900000))"
-    assert len(conn.execute(f"SELECT {one}").fetchone()[0]) == 1_800_000
+    assert len(conn.execute(f"SELECT {one}").fetchall()[0][0]) == 1_800_000
     with pytest.raises(sdk.DataError, match="larger"):
         conn.execute("SELECT " + ", ".join([one] * 400))
     conn.rollback()
