@@ -7,9 +7,16 @@ from typing import Any
 
 from plugins_registry import queries, services
 from plugins_registry.commands.parsers import Verbs, add_json, add_verb
+from plugins_registry.commands.reviewing import tell_report
 from plugins_registry.commands.terminal import Terminal, indented, one_line
+from plugins_registry.dependencies import packages_of
 from plugins_registry.models import Plugin, Problem
+from plugins_registry.queries.life import kept_releases, last_stages, last_upgrade
+from plugins_registry.scanning import Report
 from plugins_registry.services.changes import find
+
+#: Facts that `show` writes in a form of their own.
+NOT_ON_ONE_LINE = frozenset({"manifest", "stack", "releases", "upgrade", "stages", "scan"})
 
 
 def register(verbs: Verbs) -> None:
@@ -42,10 +49,25 @@ def show(options: Namespace, terminal: Terminal) -> None:
         terminal.json(facts)
         return
     for key, value in facts.items():
-        if key not in ("manifest", "stack"):
+        if key not in NOT_ON_ONE_LINE:
             terminal.line(indented(f"{key}: {_written(value)}"))
+    _show_life(facts, terminal)
+    if facts["scan"]:
+        tell_report(Report.from_json(facts["scan"]), terminal)
     if facts["stack"]:
         terminal.line(indented(f"last stack:\n{facts['stack']}"))
+
+
+def _show_life(facts: dict[str, Any], terminal: Terminal) -> None:
+    for release in facts["releases"]:
+        runs = "runs" if release["runs"] else "kept"
+        terminal.line(f"release {release['version']}: {runs}, {release['signature']}")
+    if upgrade := facts["upgrade"]:
+        how = upgrade["reason"] or upgrade["step"]
+        path = f"{upgrade['from']} to {upgrade['to']}"
+        terminal.line(indented(f"last upgrade: {path}: {upgrade['state']} {how}".rstrip()))
+    for stage in facts["stages"]:
+        terminal.line(indented(f"{stage['at']} {stage['stage']} {stage['reason']}".rstrip()))
 
 
 def problems(options: Namespace, terminal: Terminal) -> None:
@@ -92,11 +114,16 @@ def _facts(plugin: Plugin) -> dict[str, Any]:
         "network": queries.last_traffic(plugin.name),
         "digest": release.digest if release else "",
         "signature": release.signature if release else "",
+        "packages": [str(package) for package in packages_of(release.lock)] if release else [],
         "description": release.description if release else None,
         "config": queries.effective_config(plugin.name),
         "config_problems": queries.config_problems(plugin.name),
         "manifest": release.manifest if release else None,
+        "scan": release.scan if release else None,
         "stack": plugin.stack,
+        "releases": kept_releases(plugin),
+        "upgrade": last_upgrade(plugin),
+        "stages": last_stages(plugin),
     }
 
 

@@ -7,8 +7,10 @@ from argparse import Namespace
 from plugins_registry import services, waiting
 from plugins_registry.commands.catalogue import add_catalogue_choice
 from plugins_registry.commands.parsers import Verbs, add_verb, add_wait
+from plugins_registry.commands.reviewing import tell_changes
 from plugins_registry.commands.terminal import Terminal
 from plugins_registry.models import Upgrade
+from plugins_registry.review import differences
 from plugins_registry.services.installing import Consent
 from plugins_registry.states import UpgradeState
 
@@ -54,6 +56,9 @@ def upgrade(options: Namespace, terminal: Terminal) -> None:
             downgrade=options.downgrade,
             listener=terminal.step,
         )
+    if begun.from_release is not None and begun.to_release is not None:
+        changes = differences(begun.from_release, begun.to_release)
+        tell_changes(changes, terminal, since=begun.from_version)
     if begun.state == UpgradeState.DONE:
         terminal.line(f"{options.name} {begun.to_version} has taken {_place(begun)}")
         return

@@ -160,3 +160,12 @@ class TestSchema:
                 load(path.read_text()).values
             )
             assert [error.message for error in errors] == []
+
+
+@pytest.mark.django_db
+def test_an_upgrade_tells_what_it_changes(install: Install, write: Write) -> None:
+    install("demo", files={"plugin.py": OLD})
+    source = write("demo", folder="new", version="2.0.0", files={"plugin.py": NEW})
+    text = run("upgrade", "demo", source, "--allow-unsigned")
+    assert "since 1.0.0:" in text
+    assert "+ job: handle" in text
