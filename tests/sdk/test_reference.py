@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -28,14 +27,6 @@ def test_a_completed_plugin_contains_its_block_untouched() -> None:
 def test_every_block_loads(name: str, tmp_path: Path) -> None:
     with running_module(tmp_path, completed_plugin(name)) as child:
         assert type(child.unload()).__name__ == "Unloaded"
-
-
-def test_the_test_class_of_the_reference_can_be_imported_but_not_built() -> None:
-    namespace: dict[str, Any] = {"__name__": "tests_of_an_author"}
-    source = completed_plugin("MyPlugin") + reference_block("TestMyPlugin")
-    exec(compile(source, "test_my_plugin.py", "exec"), namespace)  # noqa: S102 -- our reference
-    with pytest.raises(Exception, match="PluginTestCase is not available on this server yet"):
-        namespace["TestMyPlugin"]()
 
 
 def test_my_plugin_keeps_its_own_name(tmp_path: Path) -> None:
