@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
@@ -81,10 +81,13 @@ class Finding:
     file: str = ""
     #: Counted from 1; 0 when it is about the whole file.
     line: int = 0
+    #: How often the same was found in this file; the line is the first one's.
+    times: int = 1
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.message}" if place else self.message
+        told = f"{self.message} ({self.times} times)" if self.times > 1 else self.message
+        return f"{place}: {told}" if place else told
 
     @property
     def identity(self) -> str:
@@ -104,11 +107,18 @@ class Finding:
             message=stored["message"],
             file=stored["file"],
             line=stored["line"],
+            times=stored.get("times", 1),
         )
 
 
-def in_order(findings: list[Finding]) -> list[Finding]:
-    """The gravest first, then by place; each once."""
+def merged(findings: Iterable[Finding]) -> list[Finding]:
+    """The gravest first, then by place; what is the same in a file told once."""
     ranks = {severity: rank for rank, severity in enumerate(Severity)}
-    unique = dict.fromkeys(findings)
-    return sorted(unique, key=lambda each: (ranks[each.severity], each.file, each.line))
+    places: dict[tuple[Severity, Code, str], list[Finding]] = {}
+    for finding in dict.fromkeys(findings):
+        places.setdefault((finding.severity, finding.code, finding.identity), []).append(finding)
+    told = [
+        replace(min(same, key=lambda each: each.line), times=sum(each.times for each in same))
+        for same in places.values()
+    ]
+    return sorted(told, key=lambda each: (ranks[each.severity], each.file, each.line))

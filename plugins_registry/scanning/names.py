@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections import Counter
 from collections.abc import Iterator
 
 #: The package that every plugin imports.
@@ -19,6 +20,8 @@ class Names:
         self._meanings: dict[str, str] = {}
         self._texts: dict[str, str] = {}
         self._own: set[str] = set()
+        #: How often each name is given a value anywhere in the file.
+        self._given: Counter[str] = Counter()
         #: The SDK's modules of which everything was imported.
         self._stars: list[str] = []
         for node in ast.walk(tree):
@@ -27,6 +30,8 @@ class Names:
                 self._stars += _everything_of_sdk(node)
             elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 self._own.add(node.name)
+            elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+                self._given[node.id] += 1
         for statement in tree.body:
             self._assigned(statement)
 
@@ -48,6 +53,16 @@ class Names:
         if not parts and node.id in self._own and node.id not in self._meanings:
             return ""  # the file's own `compile` is not Python's
         return ".".join([first, *reversed(parts)])
+
+    def is_given_anew(self, node: ast.AST) -> bool:
+        """Whether the name that an expression begins with may mean something else by now."""
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        return isinstance(node, ast.Name) and self.is_given(node.id)
+
+    def is_given(self, name: str) -> bool:
+        """Whether a name of an import or a class is given another value somewhere."""
+        return self._given[name] > 0
 
     def text(self, node: ast.AST | None, steps: int = _STEPS) -> str | None:
         """The text that an expression certainly is; None when it is computed."""
@@ -85,10 +100,8 @@ class Names:
 
     def _remember(self, name: str, value: ast.expr) -> None:
         text = self.text(value)
-        if text is not None and name not in self._texts:
-            self._texts[name] = text
-        elif text is not None or name in self._texts:
-            self._texts.pop(name, None)  # assigned twice: which one counts is not certain
+        if text is not None and self._given[name] == 1:
+            self._texts[name] = text  # given twice, it would not be certain which one counts
         elif isinstance(value, ast.Name | ast.Attribute) and (meaning := self.meaning(value)):
             self._meanings.setdefault(name, meaning)
 

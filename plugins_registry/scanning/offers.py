@@ -57,7 +57,7 @@ class Offer:
 
 def offers_of(facts: Facts, plugin_class: str) -> Iterator[Offer]:
     """All offers of one file; those of the plugin's own class are certain."""
-    certain = _certain_functions(facts.source.tree, plugin_class)
+    certain = _certain_functions(facts, plugin_class)
     for node in ast.walk(facts.source.tree):
         if isinstance(node, _Function):
             for decorator in node.decorator_list:
@@ -88,22 +88,46 @@ def _base_names(node: ast.ClassDef, names: Names) -> set[str]:
     return own | {names.meaning(base) for base in node.bases}
 
 
-def _certain_functions(tree: ast.Module, plugin_class: str) -> frozenset[int]:
-    """The methods that stand plainly in the class and are not replaced later in it."""
-    for node in tree.body:
+def _certain_functions(facts: Facts, plugin_class: str) -> frozenset[int]:
+    """The methods that stand plainly in the class, as they are when it is built."""
+    for node in facts.source.tree.body:
         if isinstance(node, ast.ClassDef) and node.name == plugin_class:
+            if node.decorator_list or node.keywords or facts.names.is_given(node.name):
+                return frozenset()
             bound = Counter(name for statement in node.body for name in _bound(statement))
             methods = (each for each in node.body if isinstance(each, _Function))
-            return frozenset(id(each) for each in methods if bound[each.name] == 1)
+            return frozenset(
+                id(each) for each in methods if bound[each.name] == 1 and _is_plain(each, facts)
+            )
     return frozenset()
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:
+    """The names that a statement of a class gives a value; what stands in a method is its own."""
+    if isinstance(statement, _Function):
+        yield statement.name
+        return
     for node in ast.walk(statement):
         if isinstance(node, _Function | ast.ClassDef):
             yield node.name
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             yield node.id
+
+
+def _is_plain(function: _Function, facts: Facts) -> bool:
+    """Whether only the SDK decorates it: another decorator may give back something else."""
+    return all(
+        isinstance(each, ast.Call)
+        and _declares(each, facts.names)
+        and not facts.names.is_given_anew(each.func)
+        for each in function.decorator_list
+    )
+
+
+def _declares(decorator: ast.Call, names: Names) -> tuple[Kind, str] | None:
+    """What a decorator of the SDK declares, and what its first argument is called."""
+    package, _, name = names.meaning(decorator.func).partition(".")
+    return _DECORATORS.get(name) if package == SDK else None
 
 
 def _offer(
@@ -111,8 +135,7 @@ def _offer(
 ) -> Offer | None:
     if not isinstance(decorator, ast.Call):
         return None
-    meaning = facts.names.meaning(decorator.func)
-    found = _DECORATORS.get(meaning.removeprefix(f"{SDK}.")) if meaning.startswith(SDK) else None
+    found = _declares(decorator, facts.names)
     if found is None:
         return None
     kind, first = found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from plugins_registry.scanning.findings import Finding, Severity
@@ -73,13 +73,7 @@ def bounded(values: Sequence[str]) -> tuple[str, ...]:
 
 def bounded_finding(finding: Finding) -> Finding:
     """A finding that quotes no more of a hostile file than anybody reads."""
-    return Finding(
-        severity=finding.severity,
-        code=finding.code,
-        message=_stored(finding.message, 2 * _CHARACTERS),
-        file=finding.file,
-        line=finding.line,
-    )
+    return replace(finding, message=_stored(finding.message, 2 * _CHARACTERS))
 
 
 def _stored(text: str, characters: int = _CHARACTERS) -> str:

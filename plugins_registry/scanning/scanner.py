@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from plugins_registry.manifest import Manifest
 from plugins_registry.scanning.declared import offer_findings
 from plugins_registry.scanning.entries import entry_files
-from plugins_registry.scanning.findings import Finding, in_order
+from plugins_registry.scanning.findings import Finding, merged
 from plugins_registry.scanning.imports import Imported, Origins, shadow_findings
 from plugins_registry.scanning.needs import Needs, add_migration, capability_findings, needs_of
 from plugins_registry.scanning.offers import Kind, Offer, offers_of, plugin_class_of
@@ -19,8 +19,6 @@ from plugins_registry.scanning.sources import Source, SourceReader, Unreadable, 
 
 _MIGRATIONS = "migrations/"
 _MIGRATION_BYTES = 1024**2
-#: Kept of one file while the others are read.
-_FINDINGS_PER_FILE = 100
 
 
 class Scan:
@@ -52,7 +50,7 @@ class Scan:
             *needs.findings,
             *capability_findings(needs, self._manifest),
         ]
-        return _report(self._offers, imported, needs, in_order(findings))
+        return _report(self._offers, imported, needs, merged(findings))
 
     def _read(self) -> None:
         reader = SourceReader(self._root)
@@ -70,7 +68,7 @@ class Scan:
         wanted = self._manifest.entry_point.partition(":")[2] if self._manifest else ""
         plugin_class = plugin_class_of(facts, wanted) if is_entry else ""
         self._offers += offers_of(facts, plugin_class)
-        self._findings += _first(risk_findings(facts))
+        self._findings += merged(risk_findings(facts))[:FINDINGS]
         self._files.append(facts.without_tree())
 
     def _needs(self, imported: Imported) -> Needs:
@@ -98,16 +96,6 @@ def _entry(paths: list[str], manifest: Manifest | None) -> str:
     found = [path for path in entry_files(manifest) if path in paths]
     # Of `plugin.py` and `plugin/__init__.py` Python takes the latter; nobody means that.
     return found[0] if len(found) == 1 else ""
-
-
-def _first(findings: Iterator[Finding]) -> list[Finding]:
-    """A file's findings, each kind at its first lines: a hostile file has a million."""
-    kept: dict[str, list[Finding]] = {}
-    for finding in findings:
-        of_kind = kept.setdefault(finding.code, [])
-        if len(of_kind) < _FINDINGS_PER_FILE:
-            of_kind.append(finding)
-    return [finding for of_kind in kept.values() for finding in of_kind]
 
 
 def _report(

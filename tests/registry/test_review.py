@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -12,7 +13,7 @@ from django.core.management import call_command
 from jsonschema import Draft202012Validator
 
 from plugins_registry import review
-from plugins_registry.manifest import manifest_schema
+from plugins_registry.manifest import manifest_schema, read_manifest
 from plugins_registry.manifest.loader import load
 from plugins_registry.models import Release
 from plugins_registry.package.inspecting import Inspection, inspect
@@ -169,3 +170,10 @@ def test_an_upgrade_tells_what_it_changes(install: Install, write: Write) -> Non
     text = run("upgrade", "demo", source, "--allow-unsigned")
     assert "since 1.0.0:" in text
     assert "+ job: handle" in text
+
+
+def test_the_manifest_of_the_documentation_is_valid() -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", (DOCS / "manifest.md").read_text(), re.DOTALL)
+    reading = read_manifest(text)
+    assert (reading.problems, reading.warnings) == ((), ())
+    assert Draft202012Validator(manifest_schema()).is_valid(load(text).values)

@@ -93,13 +93,28 @@ class TestOffers:
             plugin("@hook('user_login')") + "    handle = None\n",
             plugin("@hook('user_login')") + "class Other(Plugin): ...\n",
             plugin("@hook('user_login')") + "class Child(Demo): ...\n",
+            plugin("@undo\n    @hook('user_login')"),
+            plugin("@hook('user_login')") + "Demo = undo(Demo)\n",
+            plugin("@hook('user_login')", HEAD + "hook = other\n"),
+            plugin("@hook('user_login')").replace("class", "@undo\nclass"),
         ],
-        ids=["no plugin", "taken back", "two plugins", "inherited"],
+        ids=[
+            *("no plugin", "taken back", "two plugins", "inherited"),
+            *("other decorator", "class replaced", "decorator replaced", "class decorated"),
+        ],
     )
     def test_what_is_not_certain_contradicts_nothing(self, code: str, scanned: Scan) -> None:
         report = scanned(code, "hooks: [message_sent]")
         assert report.contradictions == ()
         assert found(report, Code.HOOK)[0][0] == "doubt"
+
+    def test_a_variable_of_the_same_name_in_a_method_changes_nothing(self, scanned: Scan) -> None:
+        code = plugin("@hook('user_login')") + "    def other(self): handle = 1\n"
+        assert len(scanned(code, "hooks: [message_sent]").contradictions) == 1
+
+    def test_a_text_that_is_given_twice_is_computed(self, scanned: Scan) -> None:
+        code = plugin("@hook(NAME)", HEAD + "NAME = 'a'\nNAME = 'b'\n")
+        assert (scanned(code).hooks, found(scanned(code), Code.COMPUTED) != []) == ((), True)
 
     def test_the_entry_points_class_decides(self, tmp_path: Path, scanned: Scan) -> None:
         code = plugin("@hook('user_login')") + "class Other(Plugin): ...\n"
@@ -239,7 +254,9 @@ class TestRisks:
     def test_they_are_found_with_file_and_line(self, code: str, kind: Code, scanned: Scan) -> None:
         severity, sentence = found(scanned(code), kind)[-1]
         assert severity == "risk"
-        assert sentence.startswith(f"plugin.py:{len(code.splitlines())}: ")
+        # An imported name is found where it is imported, and told once with its uses.
+        line = 1 if sentence.endswith("(2 times)") else len(code.splitlines())
+        assert sentence.startswith(f"plugin.py:{line}: ")
 
     @pytest.mark.parametrize(
         "code",
@@ -272,10 +289,11 @@ def test_nothing_of_the_code_is_run(scanned: Scan, tmp_path: Path) -> None:
 
 
 def test_a_thousand_findings_are_counted_and_few_are_kept(scanned: Scan) -> None:
-    files = {f"m{at}": "eval('1')\n" * 150 for at in range(4)}
+    files = {f"m{at}": "eval('1')\n" * 3 for at in range(250)}
     report = scanned("", **files)
     assert len(report.findings) == 200
-    assert report.omitted == 200
+    assert report.omitted == 50
+    assert str(report.findings[0]).endswith("which no scan can read (3 times)")
 
 
 def test_a_report_survives_its_way_through_the_database(scanned: Scan) -> None:
@@ -312,3 +330,8 @@ def test_only_whole_hosts_are_read() -> None:
 def test_no_text_makes_the_patterns_raise_or_hang(text: str) -> None:
     tables_of(f"select {text} from {text}")
     list(addresses_of(f"https://{text}"))
+
+
+def test_every_code_and_severity_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "manifest.md").read_text()
+    assert [each for each in (*Code, *Severity) if f"| `{each}` |" not in page] == []
