@@ -20,17 +20,24 @@ BURST_SECONDS = 1.0
 class Pace:
     """One plugin's account of processor seconds; safe for the threads of its lines."""
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        share: float = SHARE,
+        burst_seconds: float = BURST_SECONDS,
+    ) -> None:
         self._lock = threading.Lock()
         self._clock = clock
-        self._balance = BURST_SECONDS
+        self._share = share
+        self._burst = self._balance = burst_seconds
         self._settled = clock()
 
     def charge(self, used_seconds: float) -> float:
         """Take what was used off the account; return how many seconds to wait before going on."""
         with self._lock:
             now = self._clock()
-            earned = (now - self._settled) * SHARE
-            self._balance = min(BURST_SECONDS, self._balance + earned) - used_seconds
+            earned = (now - self._settled) * self._share
+            self._balance = min(self._burst, self._balance + earned) - used_seconds
             self._settled = now
-            return max(0.0, -self._balance / SHARE)
+            return max(0.0, -self._balance / self._share)

@@ -15,7 +15,9 @@ def _del(entries: Entries, *keys: bytes) -> Any:
 
 
 def _exists(entries: Entries, *keys: bytes) -> Any:
-    return sum(entries.find(key) is not None for key in keys)
+    # One named a thousand times is unfolded once.
+    found = {key: entries.find(key) is not None for key in set(keys)}
+    return sum(found[key] for key in keys)
 
 
 def _expire(entries: Entries, key: bytes, span: bytes, *options: bytes) -> Any:

@@ -23,6 +23,7 @@ from plugin_runtime.gateway.refusal import Refusal, text
 from . import holds
 from .chunks import Rows
 from .holds import Hold
+from .pacing import paced
 from .store import DatabaseRefusal, Result, Session
 from .stores import store
 
@@ -169,9 +170,9 @@ def _told(work: Callable[[], Told]) -> Told:
 
 
 QUESTIONS = {
-    "db.execute": execute,
-    "db.executemany": execute_many,
+    "db.execute": paced(execute),
+    "db.executemany": paced(execute_many),
     "db.fetch": fetch,
-    "db.commit": commit,
+    "db.commit": paced(commit),
     "db.rollback": rollback,
 }
