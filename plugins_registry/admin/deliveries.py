@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
 from plugins_registry import services
+from plugins_registry.admin import shown
 from plugins_registry.admin.readonly import ReadOnlyAdmin
 from plugins_registry.exceptions import RegistryError
 from plugins_registry.models import Delivery, Event, Queue
@@ -44,7 +45,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_select_related = False
     # Counting all rows besides the filtered ones would cost more than the page.
     show_full_result_count = False
-    search_fields = ("=event__event_id", "hook", "error")
+    search_fields = ("=event__event_id", "=plugin__name", "hook", "error")
     fields = (
         *("plugin_id", "hook", "state", "attempts", "due_at", "settled_at", "cursor"),
         *("error", "traceback", "event_id", "occurred_at", "origin", "depth", "payload"),
@@ -72,11 +73,11 @@ class DeliveryAdmin(ReadOnlyAdmin):
         return delivery.event.depth
 
     @admin.display(description="Payload")
-    def payload(self, delivery: Delivery) -> str:
+    def payload(self, delivery: Delivery) -> SafeString:
         """What the handler is given."""
-        return json.dumps(delivery.event.payload, indent=2, ensure_ascii=False)
+        return shown.as_json(delivery.event.payload)
 
-    @admin.action(description="Retry dead deliveries", permissions=["settle"])
+    @admin.action(description="Retry dead deliveries", permissions=["act"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """Give the dead ones all their tries anew."""
         _settle(
@@ -86,7 +87,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
             queryset,
         )
 
-    @admin.action(description="Drop waiting and dead deliveries", permissions=["settle"])
+    @admin.action(description="Drop waiting and dead deliveries", permissions=["act"])
     def drop(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """Nobody needs them any more."""
         _settle(
@@ -95,10 +96,6 @@ class DeliveryAdmin(ReadOnlyAdmin):
             request,
             queryset,
         )
-
-    def has_settle_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change deliveries; the forms stay read-only all the same."""
-        return bool(request.user.has_perm("plugins_registry.change_delivery"))
 
 
 @admin.register(Event)

@@ -50,3 +50,11 @@ def last_upgrade(plugin: Plugin) -> dict[str, Any] | None:
         "begun_at": row.begun_at.isoformat(timespec="seconds"),
         "report": row.report,
     }
+
+
+def ways_back(plugin: Plugin) -> list[str]:
+    """The versions of kept releases that a rollback can return to, the last left first."""
+    left = Upgrade.objects.filter(
+        plugin=plugin, from_release__isnull=False, switched_at__isnull=False
+    ).exclude(from_release=plugin.release)
+    return list(dict.fromkeys(left.values_list("from_version", flat=True)))

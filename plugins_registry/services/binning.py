@@ -106,16 +106,33 @@ def empty_bin(*, now: datetime | None = None) -> None:
     before = (now or timezone.now()) - timedelta(days=conf.BIN_DAYS)
     due = BinEntry.objects.filter(Q(purge=True) | Q(uninstalled_at__lt=before))
     for name in due.values_list("name", flat=True):
-        try:
-            _empty(name)
-        except Exception as error:  # a wall: one that fails must not keep the others
-            logger.exception("a plugin's data could not be removed", extra={"plugin": name})
-            raise_problem(
-                None,
-                f"bin:{name}",
-                f"the data of the uninstalled plugin {name!r} could not be removed "
-                f"({type(error).__name__}); it is tried again every hour",
-            )
+        _try_to_empty(name)
+
+
+def purge_binned(name: str) -> bool:
+    """Empty one entry of the bin at once; nothing of the plugin can come back then.
+
+    False when something could not be removed: that is a problem now, and tried again every hour.
+    Raises `NotInBin`.
+    """
+    if not BinEntry.objects.filter(name=name).update(purge=True):
+        raise NotInBin(name, BinEntry.objects.values_list("name", flat=True))
+    return _try_to_empty(name)
+
+
+def _try_to_empty(name: str) -> bool:
+    try:
+        _empty(name)
+    except Exception as error:  # a wall: one that fails must not keep the others
+        logger.exception("a plugin's data could not be removed", extra={"plugin": name})
+        raise_problem(
+            None,
+            f"bin:{name}",
+            f"the data of the uninstalled plugin {name!r} could not be removed "
+            f"({type(error).__name__}); it is tried again every hour",
+        )
+        return False
+    return True
 
 
 def _empty(name: str) -> None:
