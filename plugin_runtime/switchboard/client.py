@@ -68,54 +68,70 @@ def receive(connection: socket.socket) -> tuple[FromSwitchboard, list[int]]:
     return _decoder.decode(body), descriptors
 
 
-class Desk:
-    """One connection to the supervisor, opened when first needed and again when it was lost."""
+class _Connection:
+    """A connection to the supervisor, opened when first needed and again when it was lost."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._connection: socket.socket | None = None
+        self.lock = threading.Lock()
+        self._socket: socket.socket | None = None
+
+    def send(self, record: msgspec.Struct) -> socket.socket:
+        """Send a record and return the socket for the answer; the caller holds the lock."""
+        if self._socket is None:
+            self._socket = connect()
+        send(self._socket, record)
+        return self._socket
+
+    def drop(self) -> None:
+        """Let go of it."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+
+class Desk:
+    """Where this process asks its supervisor, and tells it what needs no answer.
+
+    Each has a connection of its own: where both live in one process, the supervisor may have
+    something to tell before it can answer what was asked.
+    """
+
+    def __init__(self) -> None:
+        self._asking = _Connection()
+        self._telling = _Connection()
 
     def request(self, record: msgspec.Struct) -> tuple[FromSwitchboard, list[int]]:
         """Ask and wait for the answer; raise `SwitchboardUnreachable`."""
-        with self._lock:
+        with self._asking.lock:
             try:
-                return self._exchange(record)
+                return receive(self._asking.send(record))
             except (OSError, WireClosed):
                 # The supervisor may have been restarted since; one fresh connection tells.
-                self._drop()
+                self._asking.drop()
             try:
-                return self._exchange(record)
+                return receive(self._asking.send(record))
             except (OSError, WireClosed) as error:
-                self._drop()
+                self._asking.drop()
                 raise SwitchboardUnreachable(f"the supervisor went away: {error}") from error
 
     def tell(self, record: ToSwitchboard) -> None:
         """Send a frame that has no answer; without a supervisor it is nobody's news."""
-        with self._lock:
-            try:
-                send(self._connected(), record)
-            except (OSError, SwitchboardUnreachable):
-                self._drop()
+        with self._telling.lock:
+            for _ in range(2):  # the supervisor may have been restarted since
+                try:
+                    self._telling.send(record)
+                except SwitchboardUnreachable:
+                    return
+                except OSError:
+                    self._telling.drop()
+                else:
+                    return
 
     def forget(self) -> None:
-        """Let go of the connection without ending it: after a fork it is the parent's."""
-        self._lock = threading.Lock()
-        self._drop()
-
-    def _exchange(self, record: msgspec.Struct) -> tuple[FromSwitchboard, list[int]]:
-        connection = self._connected()
-        send(connection, record)
-        return receive(connection)
-
-    def _connected(self) -> socket.socket:
-        if self._connection is None:
-            self._connection = connect()
-        return self._connection
-
-    def _drop(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Let go of the connections without ending them: after a fork they are the parent's."""
+        for connection in (self._asking, self._telling):
+            connection.lock = threading.Lock()
+            connection.drop()
 
 
 desk = Desk()
