@@ -10,9 +10,10 @@ import sys
 import types
 from typing import Any
 
-# All public modules are imported before the sandbox closes: afterwards the SDK's own folder may
-# be out of reach, and a fork of the zygote shares their memory with all its siblings.
-from plexichat_plugin_sdk import cache, config, database, testing  # noqa: F401
+# All public modules but `testing`, which is for tests and takes 4 MiB, are imported before the
+# sandbox closes: afterwards the SDK's own folder may be out of reach, and a fork of the zygote
+# shares their memory with all its siblings.
+from plexichat_plugin_sdk import cache, config, database  # noqa: F401
 from plexichat_plugin_sdk._wire.control import Load
 from plexichat_plugin_sdk.exceptions import PluginError
 from plexichat_plugin_sdk.plugin import Plugin
