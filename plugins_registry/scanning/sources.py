@@ -14,7 +14,7 @@ from pathlib import Path
 SOURCE_BYTES = 1024**2
 #: Words and signs in one file and in all: a syntax tree takes up to two kilobytes for each, and
 #: thirty microseconds.
-FILE_WORDS, PACKAGE_WORDS = 150_000, 600_000
+FILE_WORDS, PACKAGE_WORDS = 100_000, 400_000
 _WORD = re.compile(r"\w+|[^\w\s]|\n")
 _ENCODINGS = frozenset({"utf-8", "utf-8-sig", "ascii"})
 

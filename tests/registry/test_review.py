@@ -177,3 +177,14 @@ def test_the_manifest_of_the_documentation_is_valid() -> None:
     reading = read_manifest(text)
     assert (reading.problems, reading.warnings) == ((), ())
     assert Draft202012Validator(manifest_schema()).is_valid(load(text).values)
+
+
+@pytest.mark.backends
+@pytest.mark.django_db
+def test_what_no_database_takes_is_kept_in_another_form(install: Install) -> None:
+    body = "    @hook('a\\0b')\n    @scheduled(every=1, name='x\\ud800\\0')\n    def f(self): ...\n"
+    code = f"from plexichat_plugin_sdk import hook, scheduled\nclass Other:\n{body}"
+    install("demo", files={"plugin.py": code})
+    scanned = Release.objects.get().scanned
+    assert scanned is not None
+    assert (scanned.hooks, scanned.jobs) == (("ab",), ("x?",))

@@ -250,7 +250,7 @@ SOURCES = (
         "larger than 1048576 bytes",
         "split it",
     ),
-    source("wordy source", "a\n" * 80_000, "more than 150000 words", "keep data in a data file"),
+    source("wordy source", "a\n" * 80_000, "more than 100000 words", "keep data in a data file"),
 )
 
 BAD = (*NAMES, *CONTENTS, *SOURCES)
