@@ -30,7 +30,7 @@ WORDS = (
     "plugin release manifest capability grant permission hook sandbox conversation delivery problem"
 )
 #: The registry's view of the user model is the project's business, not an operator's.
-INTERNAL = {"PLEXICHAT_USER_ID_FIELD"}
+INTERNAL = {"PLEXICHAT_USER_ID_FIELD", "PLEXICHAT_PACKAGE_SOURCES"}
 _LINK = re.compile(r"\[[^\]]*\]\((?!https?:|#)([^)#\s]+)")
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _NAME = re.compile(r"PLEXICHAT_[A-Z][A-Z_]*[A-Z]")

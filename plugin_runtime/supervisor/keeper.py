@@ -17,6 +17,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
+from django.db import Error as DatabaseError
+
 from plugin_runtime.exceptions import PluginUnavailable
 from plugin_runtime.switchboard.protocol import Complaint
 from plugins_registry.queries import Trial, WantedPlugin
@@ -55,6 +57,9 @@ class Means(Protocol):
     #: Who is up, for those who wait for others.
     roll: Roll
 
+
+#: How long a trial that the database cut off waits before it is begun again.
+TRY_AGAIN_SECONDS = 5.0
 
 Clock = Callable[[], float]
 
@@ -130,6 +135,8 @@ class Keeper:
         try:
             return await self._accompany(sandbox, wanted)
         finally:
+            if self.sandbox is not None:  # whatever went wrong, no process may be left alone
+                self.sandbox.end("stopped: its supervisor failed")
             self._take_off_duty()
             await asyncio.gather(*self._leaving)
 
@@ -162,6 +169,10 @@ class Keeper:
             self._watch_over(running)
             await self._news_or_end(sandbox)
 
+    def _try_again(self) -> None:
+        self._tried = 0
+        self._has_news.set()
+
     def _is_outdated(self, wanted: WantedPlugin) -> bool:
         """Whether a wish was read before the switch that was made here since."""
         return wanted.trial is not None and wanted.trial.upgrade_id == self._switched
@@ -176,7 +187,14 @@ class Keeper:
     ) -> Sandbox | None:
         """Try a release out; return its sandbox when it takes over from the serving one."""
         self._tried = trial.upgrade_id
-        candidate = await self._means.carry_out(trial, running=running, serving=serving)
+        try:
+            candidate = await self._means.carry_out(trial, running=running, serving=serving)
+        except DatabaseError:
+            logger.exception(
+                "a trial was cut off and is begun again", extra={"plugin": running.name}
+            )
+            asyncio.get_running_loop().call_later(TRY_AGAIN_SECONDS, self._try_again)
+            return None
         if candidate is not None:
             self._switched = trial.upgrade_id
             self._put_in_charge(candidate)

@@ -38,6 +38,7 @@ from .database import Database
 from .ending import Ending, StartFailed
 from .handshake import Handshake
 from .nursery import Nursery
+from .roll import Roll
 from .sandbox import Confinement, GatewayDoor, Sandbox
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class Launcher:
     """Starts plugins on this node."""
 
     def __init__(self, nursery: Nursery, *, gateway: GatewayDoor, database: Database) -> None:
+        self.roll = Roll()
         self._nursery = nursery
         self._gateway = gateway
         self._database = database
@@ -60,6 +62,8 @@ class Launcher:
         On trial it takes nobody's jobs over; `offer_jobs` does when it is put in charge.
         """
         self._nursery.require_minimum()
+        if lack := self.roll.lack(wanted):
+            raise StartFailed(Ending(reason=f"it {lack}", is_failure=False))
         await self._verify(wanted)
         await self.settle_tables(wanted)
         ours, theirs = socket.socketpair()

@@ -10,7 +10,6 @@ from plugins_registry.queries import Trial, WantedPlugin
 from .complaints import Complaints
 from .database import Database
 from .launcher import Launcher
-from .roll import Roll
 from .sandbox import Sandbox
 from .trial import Trials
 from .watching import Watch
@@ -23,7 +22,7 @@ class Means:
         self._launcher = launcher
         self._database = database
         self._complaints = complaints
-        self.roll = Roll()
+        self.roll = launcher.roll
         self._trials = Trials(launcher, database)
 
     async def start(self, wanted: WantedPlugin) -> Sandbox:

@@ -73,6 +73,10 @@ class Trials:
         except TrialFailed as failed:
             await self._give_up(trial, running, candidate, str(failed))
             return None
+        except BaseException:
+            if candidate is not None:
+                candidate.end("stopped: its trial was cut off")
+            raise
         finally:
             signs.cancel()
         return candidate

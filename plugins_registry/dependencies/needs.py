@@ -18,8 +18,6 @@ class Need:
     text: str
     #: Which of its versions do; empty means any.
     versions: str = ""
-    #: Whether it says more than a name and versions, which means nothing for plugins.
-    says_more: bool = False
 
     def is_met_by(self, version: str) -> bool:
         """Whether this version of the plugin does."""
@@ -33,5 +31,4 @@ def need_of(text: str) -> Need:
         plugin=requirement.name.lower().replace("-", "_"),
         text=text,
         versions=str(requirement.specifier),
-        says_more=bool(requirement.extras or requirement.marker or requirement.url),
     )

@@ -62,11 +62,6 @@ def dependents_of(name: str, plugins: Mapping[str, Installed]) -> list[str]:
 
 
 def _unmet(need: Need, installed: Mapping[str, Installed]) -> str | None:
-    if need.says_more:
-        return (
-            f"dependencies.plugins: {need.text!r} has more than a name and a version range; write "
-            f"it like '{need.plugin}>=1.0'"
-        )
     if need.plugin not in installed:
         return (
             f"dependencies.plugins: it needs the plugin {need.plugin!r}, which is not installed; "

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
-
-#: What a requirement may consist of, once it was read and written again.
-_PLAIN = re.compile(r"[A-Za-z0-9][\x20-\x7e]{0,399}")
-
-
-def requirement_problems(requirements: Sequence[str]) -> list[str]:
-    """What keeps the manifest's packages from being asked for, one sentence each."""
-    return [problem for text in requirements if (problem := _problem(text))]
 
 
 def lines_of(requirements: Iterable[str]) -> str:
-    """The requirements as a file for uv; each must have passed `requirement_problems`."""
+    """The requirements as a file for uv; each comes from a checked manifest."""
     return "".join(f"{Requirement(text)}\n" for text in requirements)
 
 
@@ -44,20 +35,3 @@ def wheel_problem(name: str) -> str | None:
             f"wheels/{name}: not the name of a wheel; bundle files like 'six-1.0-py3-none-any.whl'"
         )
     return None
-
-
-def _problem(text: str) -> str | None:
-    try:
-        requirement = Requirement(text)
-    except InvalidRequirement:
-        return _refusal(text)
-    if requirement.url or not _PLAIN.fullmatch(str(requirement)):
-        return _refusal(text)
-    return None
-
-
-def _refusal(text: str) -> str:
-    return (
-        f"dependencies.packages: {text!r} is not a package and a version range; write it like "
-        f"'numpy>=1.21'"
-    )

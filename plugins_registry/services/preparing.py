@@ -10,7 +10,7 @@ import fcntl
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from pathlib import Path
 from plugins_registry.conf import conf
 from plugins_registry.dependencies import BuildFailed, Order, build
 from plugins_registry.dependencies.environments import this_interpreter
-from plugins_registry.dependencies.requirements import requirement_problems, wheel_problem
+from plugins_registry.dependencies.requirements import wheel_problem
 from plugins_registry.dependencies.watching import extent_of
 from plugins_registry.exceptions import PackageRefused
 from plugins_registry.manifest import Manifest
@@ -47,10 +47,10 @@ class Prepared:
     built_for: str = ""
 
 
-def package_problems(manifest: Manifest, files: list[str]) -> list[str]:
-    """What of its packages and bundled wheels could not even be asked for; asks nobody."""
-    wheels = [wheel_problem(Path(file).name) for file in files if _is_wheel(file)]
-    return [*requirement_problems(manifest.packages), *(each for each in wheels if each)]
+def package_problems(files: Iterable[str]) -> list[str]:
+    """Which bundled wheels could not even be looked at."""
+    problems = [wheel_problem(Path(file).name) for file in files if _is_wheel(file)]
+    return [problem for problem in problems if problem]
 
 
 @contextmanager

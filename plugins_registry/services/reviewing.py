@@ -43,5 +43,5 @@ def _misfits(manifest: Manifest, files: list[str]) -> list[str]:
     return [
         *clash_sentences(manifest.name, manifest.endpoints or ()),
         *misfits_among_plugins(manifest),
-        *package_problems(manifest, files),
+        *package_problems(files),
     ]
