@@ -30,11 +30,14 @@ from plugins_registry.models import (
     CatalogueRelease,
     Plugin,
     Problem,
+    Upgrade,
 )
 from plugins_registry.queries.blocks import block_sentences
 from plugins_registry.services.operating import Listener, Progress, operation
 from plugins_registry.services.problems import raise_problem
+from plugins_registry.services.upgrading import refuse_trial
 from plugins_registry.services.wishing import disable
+from plugins_registry.states import UpgradeState
 from plugins_registry.stored import stored_text
 
 logger = logging.getLogger(__name__)
@@ -180,6 +183,7 @@ def _take_over(catalogue: Catalogue, index: Index, blocks: Blocks) -> Refreshed:
             checked_at=now, refreshed_at=now, problem=""
         )
         Problem.objects.filter(plugin=None, key=_problem_key(catalogue.name)).update(dismissed=True)
+    _refuse_blocked_trials()
     return Refreshed(plugins=len(index.plugins), stopped=tuple(_stop_blocked()))
 
 
@@ -231,6 +235,17 @@ def _replace_blocks(catalogue: Catalogue, blocks: Blocks) -> None:
         )
         for (name, version, digest), reason in wanted.items()
     )
+
+
+def _refuse_blocked_trials() -> None:
+    """End the trials of blocked releases before they could take over."""
+    for trial in Upgrade.objects.filter(state=UpgradeState.TRIAL).select_related("plugin"):
+        release = trial.to_release
+        if release is None:
+            continue
+        reasons = block_sentences(trial.plugin.name, release.version, release.digest)
+        if reasons:
+            refuse_trial(trial.pk, "; ".join(reasons))
 
 
 def _stop_blocked() -> Iterator[str]:

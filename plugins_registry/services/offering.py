@@ -13,7 +13,7 @@ from packaging.version import InvalidVersion, Version
 
 from plugins_registry.catalogue.choosing import newest, refusals
 from plugins_registry.conf import conf
-from plugins_registry.exceptions import CatalogueRefused
+from plugins_registry.exceptions import CatalogueRefused, PackageRefused
 from plugins_registry.models import Catalogue, CatalogueRelease
 from plugins_registry.package import store
 from plugins_registry.queries.blocks import block_sentences
@@ -60,7 +60,11 @@ def offered(
     with store.staging() as folder:
         with operation("fetch", plugin=name, listener=listener) as progress:
             path = _fetched(wish, folder, progress)
-        yield path
+        try:
+            yield path
+        except PackageRefused as error:
+            # The reader asked for a name and knows nothing of our folder.
+            raise PackageRefused(f"{path.stem} of {wish.catalogue}", error.problems) from error
 
 
 def _fetched(wish: _Wish, folder: Path, progress: Progress) -> Path:

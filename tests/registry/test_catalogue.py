@@ -23,12 +23,13 @@ from plugins_registry.models import (
     Operation,
     Plugin,
     Problem,
+    Upgrade,
 )
-from plugins_registry.states import Wanted
+from plugins_registry.states import State, UpgradeState, Wanted
 from tests.registry.catalogues import Publisher, Server
 from tests.registry.conftest import Write
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.backends]
 
 MANIFEST = """
   description: Counts words in every message
@@ -128,6 +129,15 @@ def test_what_nobody_offers_is_told_with_what_to_do(added: Callable[..., Catalog
 def plugin_path(source: str, **facts: Any) -> str:
     with services.offered(source, **facts) as path:
         return path.name
+
+
+def test_a_refused_package_is_named_as_it_was_asked_for(
+    added: Callable[..., Catalogue], publisher: Publisher
+) -> None:
+    added(manifest="")
+    publisher.publish(publisher.package(version="2.0", manifest="endpoints: [nonsense]"))
+    with pytest.raises(CommandError, match=r"^demo-2\.0 of shop cannot be installed: 1 problem"):
+        plugin("install", "demo", "--now", "--allow-unsigned")
 
 
 def test_a_name_that_two_catalogues_have_must_be_told_apart(
@@ -234,6 +244,24 @@ def test_a_blocked_release_is_stopped_and_stays_so(
     assert "it steals passwords" in services.reasons_not_to_run(release.pk)[0]
     with pytest.raises(RegistryError, match="was not enabled: the catalogue 'shop' has blocked it"):
         services.enable("demo")
+
+
+def test_a_blocked_release_does_not_pass_its_trial(
+    added: Callable[..., Catalogue], publisher: Publisher
+) -> None:
+    added(manifest="")
+    services.install(publisher.package(), allow_unsigned=True)
+    enabled()
+    services.observe("demo", state=State.ACTIVE)
+    publisher.publish(publisher.package(version="2.0"))
+    plugin("upgrade", "demo", "--now", "--allow-unsigned")
+    trial = Upgrade.objects.get()
+    assert trial.state == UpgradeState.TRIAL
+    publisher.publish(block="demo==2.0")
+    assert services.refresh_catalogue("shop").stopped == ()
+    trial.refresh_from_db()
+    assert (trial.state, installed()) == (UpgradeState.REFUSED, "1.0.0")
+    assert "it steals passwords" in trial.reason
 
 
 def test_an_admin_may_overrule_a_block(
