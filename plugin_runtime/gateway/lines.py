@@ -26,7 +26,9 @@ from .refusal import Refusal
 logger = logging.getLogger(__name__)
 
 
-#: Lines that one plugin may hold at a time; a thread of ours serves each.
+#: Whose line it is: a release that is only tried takes nothing from the one that serves.
+Owner = tuple[str, str]
+#: Lines that one release may hold at a time; a thread of ours serves each.
 LINES_PER_PLUGIN = 12
 #: What sending raises for an answer that is too large, or no plain value.
 UNSENDABLE = (WireViolation, TypeError, ValueError, OverflowError)
@@ -39,8 +41,8 @@ class Gateway:
         orm.connect()
         self._lock = threading.Lock()
         self._journals: dict[str, Journal] = {}
-        self._lines: dict[str, set[QuestionLine]] = {}
-        self._paces: dict[str, Pace] = {}
+        self._lines: dict[Owner, set[QuestionLine]] = {}
+        self._paces: dict[Owner, Pace] = {}
 
     def accept(self, plugin: str, release: str, end: socket.socket) -> None:
         """Serve the gateway's end of a line until the plugin closes its own.
@@ -49,13 +51,13 @@ class Gateway:
         """
         line = QuestionLine(end, ToGateway)
         with self._lock:
-            lines = self._lines.setdefault(plugin, set())
+            lines = self._lines.setdefault((plugin, release), set())
             if len(lines) >= LINES_PER_PLUGIN:
                 line.close()
                 return
             lines.add(line)
             journal = self._journal_of(plugin)
-            pace = self._paces.setdefault(plugin, Pace())
+            pace = self._paces.setdefault((plugin, release), Pace())
         threading.Thread(
             target=self._serve,
             args=(Asker(plugin, release), journal, pace, line),
@@ -98,7 +100,7 @@ class Gateway:
             asker.end()
             orm.close_opened()
             with self._lock:
-                self._lines[plugin].discard(line)
+                self._lines[plugin, asker.release].discard(line)
 
 
 def _attend(asker: Asker, journal: Journal, line: QuestionLine, record: ToGateway) -> None:

@@ -59,7 +59,7 @@ class Recorder(Pace):
 def test_every_frame_of_every_line_is_charged(tmp_path: Path, settings: Any) -> None:
     settings.PLEXICHAT_HOME = tmp_path
     gateway, pace = Gateway(), Recorder()
-    gateway._paces["asks"] = pace
+    gateway._paces["asks", "1.0.0"] = pace
     plugin = []
     for _ in range(2):
         ours, theirs = socket.socketpair()
