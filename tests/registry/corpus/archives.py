@@ -242,7 +242,7 @@ SOURCES = (
     source("utf7", "# coding: utf-7\n", "not UTF-8", "without a line about another encoding"),
     source("nul in code", "x = 1\0", "not", "Python"),
     source("parentheses", "(" * 5000, "not", "Python"),
-    source("endless minus", "-" * 100_000 + "1", "not Python that can be read", "endless nesting"),
+    source("endless minus", "-" * 90_000 + "1", "not Python that can be read", "endless nesting"),
     source("endless calls", "f" + "()" * 20_000, "not Python", "look for NUL"),
     source(
         "large source",
