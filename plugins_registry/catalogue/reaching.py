@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import queue
 import socket
 import ssl
+import threading
 import time
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
@@ -35,7 +37,7 @@ class Reach:
         Connects to the very addresses that were looked at. `until` is a `time.monotonic()`.
         """
         reason = "it has no address"
-        for address in _addresses(url.hostname or ""):
+        for address in _addresses(url.hostname or "", until):
             self._check(address, url)
             seconds = min(CONNECT_SECONDS, until - time.monotonic())
             if seconds <= 0:
@@ -106,12 +108,25 @@ def _connected(address: Address, port: int, seconds: float) -> socket.socket:
     return stream
 
 
-def _addresses(host: str) -> list[Address]:
+def _addresses(host: str, until: float) -> list[Address]:
     if literal := parse(host):
         return [literal]
+    answers: queue.SimpleQueue[list[str] | None] = queue.SimpleQueue()
+    # The system's resolver knows no deadline; one that hangs is left to itself.
+    threading.Thread(target=_resolve, args=(host, answers), name="resolving", daemon=True).start()
+    try:
+        found = answers.get(timeout=max(0.0, until - time.monotonic()))
+    except queue.Empty:
+        raise TimeoutError from None
+    if found is None:
+        raise Unreachable(f"the name {host} has no address")
+    return [address for text in found if (address := parse(text)) is not None]
+
+
+def _resolve(host: str, answers: queue.SimpleQueue[list[str] | None]) -> None:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise Unreachable(f"the name {host} has no address") from error
-    texts = dict.fromkeys(str(entry[4][0]) for entry in found)
-    return [address for text in texts if (address := parse(text)) is not None]
+    except (OSError, UnicodeError):
+        answers.put(None)
+    else:
+        answers.put(list(dict.fromkeys(str(entry[4][0]) for entry in found)))

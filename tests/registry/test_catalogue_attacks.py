@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+import threading
+import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -286,7 +288,22 @@ def test_a_catalogue_on_the_internet_cannot_lead_inside(monkeypatch: pytest.Monk
         answer = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0))]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, answer=answer, **__: answer)
         with pytest.raises(reaching.Unreachable, match="an admin may add the catalogue with"):
-            inside.connect(url, until=10**9)
+            inside.connect(url, until=time.monotonic() + 20)
+
+
+def test_names_are_resolved_before_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    url, reach = (
+        reaching.checked_url("https://catalogue.example/"),
+        reaching.Reach(is_local=False, allow_private=False),
+    )
+    hanging = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: hanging.wait(20) and [])
+    with pytest.raises(TimeoutError):
+        reach.connect(url, until=time.monotonic() + 0.05)
+    hanging.set()
+    monkeypatch.undo()
+    with pytest.raises(reaching.Unreachable, match="has no address"):
+        reach.connect(reaching.checked_url("https://no..name/"), until=time.monotonic() + 20)
 
 
 def test_a_private_catalogue_is_reached_by_an_admins_word(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,7 +312,7 @@ def test_a_private_catalogue_is_reached_by_an_admins_word(monkeypatch: pytest.Mo
         answer = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answer)
         allowed = reaching.Reach(is_local=False, allow_private=True)
-        allowed.connect(url, until=10**9).close()
+        allowed.connect(url, until=time.monotonic() + 20).close()
 
 
 # --- Indexes that were signed, and are wrong nevertheless -------------------------------------

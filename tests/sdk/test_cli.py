@@ -313,3 +313,5 @@ def test_the_command_is_installed_under_its_name() -> None:
     text = (Path(__file__).resolve().parents[2] / "pyproject.toml").read_text()
     assert 'plexichat-plugin = "plexichat_plugin_sdk._cli.__main__:main"' in text
     assert importlib.metadata.version("tuf")
+    called = [sys.executable, "-m", "plexichat_plugin_sdk", "--help"]
+    assert b"publish" in subprocess.run(called, capture_output=True, check=True).stdout
