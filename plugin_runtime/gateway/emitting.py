@@ -14,7 +14,7 @@ from plexichat_plugin_sdk._wire import codes
 from plugin_runtime.conf import conf
 from plugin_runtime.events import recorder
 
-from .budget import Budget
+from .budget import Budget, Budgets
 from .refusal import Refusal, text
 
 NAME = re.compile(r"[a-z][a-z0-9_.]{0,99}")
@@ -23,6 +23,12 @@ PAYLOAD_BYTES = 64 * 1024
 DEPTH_LIMIT = 8
 #: Emitted at once before the average counts.
 BURST = 500.0
+#: What a plugin's payloads may weigh a second, and at once: they stay in the database for a day
+#: or longer, whoever hears them.
+BYTES_PER_SECOND = 32 * 1024
+BYTES_BURST = 8 * 1024 * 1024
+
+weights = Budgets(lambda: BYTES_PER_SECOND, at_once=BYTES_BURST)
 
 _lock = threading.Lock()
 _budgets: dict[str, Budget] = {}
@@ -35,12 +41,18 @@ def emit(plugin: str, arguments: Mapping[str, Any]) -> None:
     one that lies still has no more than its budget.
     """
     name = _name(text(arguments, "name"))
-    payload = _payload(arguments.get("payload"))
+    payload, weight = _payload(arguments.get("payload"))
     depth = _depth(arguments.get("depth", 0))
     if not _budget_of(plugin).take():
         raise Refusal(
             codes.LIMIT_REACHED,
             f"more than {conf.emits_per_second:g} events a second; emit less, or gather them",
+        )
+    if not weights.take(plugin, weight):
+        raise Refusal(
+            codes.LIMIT_REACHED,
+            f"more than {BYTES_PER_SECOND // 1024} KiB of payloads a second; keep what is large in "
+            "the database, and emit where it is",
         )
     recorder.tell_others(name, payload, origin=plugin, depth=depth)
 
@@ -53,7 +65,8 @@ def _name(name: str) -> str:
     return name
 
 
-def _payload(payload: Any) -> dict[str, Any]:
+def _payload(payload: Any) -> tuple[dict[str, Any], int]:
+    """Return a payload as it is kept, and its bytes as JSON."""
     if not isinstance(payload, dict):
         raise Refusal(codes.INVALID, f"the payload must be a dict, got {type(payload).__name__}")
     try:
@@ -66,7 +79,7 @@ def _payload(payload: Any) -> dict[str, Any]:
             codes.INVALID,
             f"the payload has {len(encoded)} bytes of JSON; at most {PAYLOAD_BYTES} are allowed",
         )
-    return clean
+    return clean, len(encoded)
 
 
 def _depth(depth: Any) -> int:

@@ -178,3 +178,11 @@ def test_too_much_at_once_is_refused(sent: Sent, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(Refusal, match="KiB"):
         ask(data="x" * 60_000)
     assert len(sent) == 1
+
+
+def test_receivers_weigh_too(sent: Sent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broadcasting.weights, "at_once", 100_000)
+    ask(user_ids=["u" * 60] * 1000)
+    with pytest.raises(Refusal, match="KiB"):
+        ask(user_ids=["u" * 60] * 1000)
+    assert len(sent) == 1

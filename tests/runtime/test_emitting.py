@@ -24,6 +24,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Told:
 
     monkeypatch.setattr(recorder, "tell_others", tell)
     emitting._budgets.clear()
+    emitting.weights.forget()
     return written
 
 
@@ -64,5 +65,18 @@ def test_a_storm_is_stopped_for_its_maker_only(told: Told, monkeypatch: pytest.M
     with pytest.raises(Refusal, match="a second"):
         emit("shop", asked)
     emit("neighbour", asked)
+
+    assert [origin for _, _, origin, _ in told] == ["shop", "shop", "neighbour"]
+
+
+def test_large_payloads_do_not_fill_the_outbox(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(emitting.weights, "at_once", 100_000)
+    large = {"name": "order_paid", "payload": {"x": "y" * 60_000}}
+    emit("shop", large)
+
+    with pytest.raises(Refusal, match="KiB of payloads"):
+        emit("shop", large)
+    emit("shop", {"name": "order_paid", "payload": {"number": 7}})
+    emit("neighbour", large)
 
     assert [origin for _, _, origin, _ in told] == ["shop", "shop", "neighbour"]
