@@ -248,6 +248,7 @@ class TestRotation:
 
     def test_tokens_of_plugins_are_counted_by_key(self, monkeypatch: pytest.MonkeyPatch) -> None:
         _, old = keys.key_ids()
+        monkeypatch.setattr(crypto, "counters", [])
         assert f"keep the old keys ({old})" in command("rotate-keys")
         counter = Counter({("demo", crypto.prefix(old)): 7})
         monkeypatch.setattr(crypto, "counters", [counter])

@@ -59,6 +59,7 @@ assert texts
 """,
     "no_environment": """
 known = {'HOME', 'TMPDIR', 'LC_CTYPE', 'SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE'}
+known |= {'OPENBLAS_NUM_THREADS', 'OMP_NUM_THREADS', 'MKL_NUM_THREADS'}
 assert set(os.environ) <= known, set(os.environ)
 """,
     "no_descriptors": """
