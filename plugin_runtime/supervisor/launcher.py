@@ -116,7 +116,8 @@ class Launcher:
     async def _verify(self, wanted: WantedPlugin) -> None:
         """Look whether the files are still those that were installed."""
         try:
-            reasons = await self._database.run(services.reasons_not_to_run, wanted.release_id)
+            # On a thread of its own: packages like pandas take half a second to read.
+            reasons = await asyncio.to_thread(_reasons_not_to_run, wanted.release_id)
         except DatabaseError as error:
             logger.exception("a release could not be verified")
             reason = "the database could not be reached"
@@ -152,6 +153,13 @@ class Launcher:
             return
         await handshake.refuse()
         raise StartFailed(ending)
+
+
+def _reasons_not_to_run(release_id: int) -> list[str]:
+    try:
+        return services.reasons_not_to_run(release_id)
+    finally:
+        connections.close_all()
 
 
 def _settled(wanted: WantedPlugin) -> None:

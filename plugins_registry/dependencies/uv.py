@@ -10,7 +10,6 @@ import contextlib
 import logging
 import os
 import queue
-import resource
 import shutil
 import signal
 import subprocess
@@ -50,6 +49,16 @@ _CAN_WORK = (
     "import os, sys; "
     "sys.exit(not (os.access(sys.argv[1], os.X_OK) and os.access('.', os.W_OK | os.X_OK)))"
 )
+#: Limits itself and becomes the command: of another user's process they could not be set. The
+#: processor time ends what outlives a server that was killed; all its threads count.
+_LIMITED = (
+    "import os, resource, signal, sys; size, seconds = map(int, sys.argv[1:3]); "
+    "resource.setrlimit(resource.RLIMIT_CORE, (0, 0)); "
+    "resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)); "
+    "resource.setrlimit(resource.RLIMIT_CPU, (4 * seconds + 60, 4 * seconds + 60)); "
+    "signal.signal(signal.SIGXFSZ, signal.SIG_DFL); signal.signal(signal.SIGPIPE, signal.SIG_DFL); "
+    "os.execv(sys.argv[3], sys.argv[3:])"
+)
 
 Heed = Callable[[str], None]
 #: What a process says; None when it has said everything.
@@ -87,8 +96,9 @@ class Tool:
         self, command: Sequence[str], *, variables: Mapping[str, str], heed: Heed
     ) -> Outcome:
         """Run a command in the folder. Raises `BuildFailed` when it goes beyond its bounds."""
+        limits = [str(conf.ENVIRONMENT_MAX_BYTES), str(conf.ENVIRONMENT_SECONDS)]
         process = subprocess.Popen(
-            command,
+            [sys.executable, "-I", "-S", "-c", _LIMITED, *limits, *command],
             cwd=self._folder,
             env={**_bare_environment(self._folder), **variables},
             stdin=subprocess.DEVNULL,
@@ -103,7 +113,6 @@ class Tool:
         reader = threading.Thread(target=_read, args=(process, lines), daemon=True)
         reader.start()
         try:
-            _limit(process.pid)
             return self._attend(process, lines, heed)
         finally:
             _end(process)
@@ -175,8 +184,7 @@ def _identity(uv: str, folder: Path, cache: Path) -> dict[str, Any]:
     if os.geteuid() != 0:
         return {}
     nobody: dict[str, Any] = {"user": BUILDER_UID, "group": BUILDER_UID, "extra_groups": []}
-    for place in (folder, cache):
-        os.chown(place, BUILDER_UID, BUILDER_UID)
+    os.chown(folder, BUILDER_UID, BUILDER_UID)
     probe = [sys.executable, "-I", "-S", "-c", _CAN_WORK, uv]
     try:
         subprocess.run(
@@ -185,17 +193,19 @@ def _identity(uv: str, folder: Path, cache: Path) -> dict[str, Any]:
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         logger.warning("uv runs as root: an unprivileged user cannot reach it, or its folder")
-        for place in (folder, cache):
-            os.chown(place, 0, 0)
+        os.chown(folder, 0, 0)
+        _hand_over(cache, 0)
         return {}
+    _hand_over(cache, BUILDER_UID)
     return nobody
 
 
-def _limit(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        size = conf.ENVIRONMENT_MAX_BYTES
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, size))
-        resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
+def _hand_over(cache: Path, uid: int) -> None:
+    """Let this user keep the cache; what another one has cached could not be used."""
+    if cache.stat().st_uid != uid:
+        shutil.rmtree(cache)
+        cache.mkdir(mode=0o700)
+        os.chown(cache, uid, uid)
 
 
 def _read(process: subprocess.Popen[str], lines: _Lines) -> None:

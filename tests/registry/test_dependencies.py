@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from plugins_registry import services
 from plugins_registry.dependencies import packages_of
+from plugins_registry.dependencies.uv import BUILDER_UID
 from plugins_registry.exceptions import PackageRefused
 from plugins_registry.models import Operation, Plugin, Release
 from plugins_registry.services.installing import Consent, bring_in
@@ -273,3 +274,22 @@ def test_the_next_build_sweeps_what_a_killed_one_left(write: Write, home: Path) 
     folders = {path.name for path in (home / "environments").iterdir()}
     assert folders == {".lock", "demo", "other"}
     assert os.listdir(home / "environments" / "demo") == [kept.name]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run uv as somebody else")
+def test_where_the_server_is_root_uv_is_not(
+    write: Write, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = Path("/usr/bin/python3")
+    if not python.exists() or os.path.realpath(python).startswith("/root"):
+        pytest.skip("no interpreter that everybody may run")
+    monkeypatch.setattr(sys, "executable", str(python))
+    for folder in (home, *home.parents):
+        if folder.stat().st_uid == 0 and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o011)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    (tmp_path / "bin").mkdir()
+    spy = tmp_path / "bin" / "uv"
+    spy.write_text("#!/bin/sh\nid -u >&2\nexit 1\n")
+    spy.chmod(0o755)
+    assert f"uv says: {BUILDER_UID}" in refusal(write("demo", NEEDS_TINY))
