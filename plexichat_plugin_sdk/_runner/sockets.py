@@ -252,6 +252,10 @@ class Awaited:
         if not self._is_reading and self._sending.ended is None:
             self._loop.add_reader(self._sending.conversation.socket, self._on_input)
             self._is_reading = True
+            if self._sending.conversation.has_buffered():
+                # It came in one piece with the call, or was left when too much was waiting; the
+                # socket itself has nothing more to tell of it.
+                self._on_input()
 
     def _on_input(self) -> None:
         conversation = self._sending.conversation
