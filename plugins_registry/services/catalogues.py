@@ -19,25 +19,14 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from plugins_registry.catalogue.index import BadIndex, Blocks, Index, read_blocks, read_index
+from plugins_registry.catalogue.index import BadIndex, read_blocks, read_index
 from plugins_registry.catalogue.reaching import Reach, Unreachable, checked_url, is_local
 from plugins_registry.catalogue.trusting import Distrust, Verified, check_root, forget, verified
 from plugins_registry.exceptions import CatalogueRefused
-from plugins_registry.models import (
-    BlockedRelease,
-    Catalogue,
-    CataloguePlugin,
-    CatalogueRelease,
-    Plugin,
-    Problem,
-    Upgrade,
-)
-from plugins_registry.queries.blocks import block_sentences
+from plugins_registry.models import BlockedRelease, Catalogue, Problem
+from plugins_registry.services.believing import Refreshed, problem_key, take_over
 from plugins_registry.services.operating import Listener, Progress, operation
 from plugins_registry.services.problems import raise_problem
-from plugins_registry.services.upgrading import refuse_trial
-from plugins_registry.services.wishing import disable
-from plugins_registry.states import UpgradeState
 from plugins_registry.stored import stored_text
 
 logger = logging.getLogger(__name__)
@@ -45,15 +34,6 @@ logger = logging.getLogger(__name__)
 CATALOGUES = 20
 REFRESH_HOURS = 24
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Refreshed:
-    """What came of asking a catalogue."""
-
-    plugins: int
-    #: Installed plugins that are disabled now because the catalogue blocks their release.
-    stopped: tuple[str, ...]
 
 
 def add_catalogue(
@@ -90,7 +70,7 @@ def add_catalogue(
 def remove_catalogue(name: str) -> None:
     """Forget a catalogue with all that it offers and blocks. What came from it stays installed."""
     find_catalogue(name).delete()
-    Problem.objects.filter(plugin=None, key=_problem_key(name)).delete()
+    Problem.objects.filter(plugin=None, key=problem_key(name)).delete()
     forget(name)
 
 
@@ -157,7 +137,7 @@ def opened(catalogue: Catalogue, progress: Progress) -> Iterator[Opened]:
         root = catalogue.root.encode()
         with verified(catalogue.name, catalogue.url, root, reach=reach) as files:
             index, blocks = read_index(files.index()), read_blocks(files.blocks())
-            yield Opened(_take_over(catalogue, index, blocks), files)
+            yield Opened(take_over(catalogue, index, blocks), files)
     except (Distrust, BadIndex) as error:
         _remember_failure(catalogue, str(error))
         raise CatalogueRefused(
@@ -174,109 +154,13 @@ def _check_name(name: str) -> None:
         raise Unreachable(f"there are {CATALOGUES} already; remove one first")
 
 
-def _take_over(catalogue: Catalogue, index: Index, blocks: Blocks) -> Refreshed:
-    now = timezone.now()
-    with transaction.atomic():
-        _replace_offers(catalogue, index, now)
-        _replace_blocks(catalogue, blocks)
-        Catalogue.objects.filter(pk=catalogue.pk).update(
-            checked_at=now, refreshed_at=now, problem=""
-        )
-        Problem.objects.filter(plugin=None, key=_problem_key(catalogue.name)).update(dismissed=True)
-    _refuse_blocked_trials()
-    return Refreshed(plugins=len(index.plugins), stopped=tuple(_stop_blocked()))
-
-
-def _replace_offers(catalogue: Catalogue, index: Index, now: datetime) -> None:
-    """Take an index over. A release's age counts from when this server first saw it.
-
-    What the catalogue says of its age counts only at the first time: later, whoever can publish a
-    release could as well say that it was old.
-    """
-    rows = CatalogueRelease.objects.filter(plugin__catalogue=catalogue)
-    seen = {
-        (name, version, digest): since
-        for name, version, digest, since in rows.values_list(
-            "plugin__name", "version", "digest", "offered_at"
-        )
-    }
-    is_first = catalogue.refreshed_at is None
-    catalogue.plugins.all().delete()
-    plugins = CataloguePlugin.objects.bulk_create(
-        CataloguePlugin(catalogue=catalogue, **offer.model_dump(exclude={"releases"}))
-        for offer in index.plugins
-    )
-    CatalogueRelease.objects.bulk_create(
-        CatalogueRelease(
-            plugin=plugin,
-            offered_at=seen.get(
-                (offer.name, release.version, release.digest),
-                min(release.published_at, now) if is_first else now,
-            ),
-            **release.model_dump(),
-        )
-        for plugin, offer in zip(plugins, index.plugins, strict=True)
-        for release in offer.releases
-    )
-
-
-def _replace_blocks(catalogue: Catalogue, blocks: Blocks) -> None:
-    wanted = {(each.name, each.version, each.digest): each.reason for each in blocks.blocks}
-    for row in catalogue.blocks.all():
-        reason = wanted.pop((row.name, row.version, row.digest), None)
-        if reason is None:
-            row.delete()
-        elif reason != row.reason:
-            row.reason = reason
-            row.save(update_fields=["reason"])
-    BlockedRelease.objects.bulk_create(
-        BlockedRelease(
-            catalogue=catalogue, name=name, version=version, digest=digest, reason=reason
-        )
-        for (name, version, digest), reason in wanted.items()
-    )
-
-
-def _refuse_blocked_trials() -> None:
-    """End the trials of blocked releases before they could take over."""
-    for trial in Upgrade.objects.filter(state=UpgradeState.TRIAL).select_related("plugin"):
-        release = trial.to_release
-        if release is None:
-            continue
-        reasons = block_sentences(trial.plugin.name, release.version, release.digest)
-        if reasons:
-            refuse_trial(trial.pk, "; ".join(reasons))
-
-
-def _stop_blocked() -> Iterator[str]:
-    """Disable what runs on a blocked release; the problem says why, once."""
-    for plugin in Plugin.objects.filter(release__isnull=False).select_related("release"):
-        release = plugin.release
-        if release is None:
-            continue
-        reasons = block_sentences(plugin.name, release.version, release.digest)
-        if not reasons:
-            continue
-        if plugin.is_enabled:
-            disable(plugin.name, force=True)
-            yield plugin.name
-        elif plugin.problems.filter(key="blocked").exists():
-            continue
-        told = "; ".join(reasons)
-        raise_problem(plugin.name, "blocked", f"release {release.version} was stopped: {told}")
-
-
 def _remember_failure(catalogue: Catalogue, reason: str) -> None:
     told = stored_text(reason, 1000)
     Catalogue.objects.filter(pk=catalogue.pk).update(checked_at=timezone.now(), problem=told)
     raise_problem(
         None,
-        _problem_key(catalogue.name),
+        problem_key(catalogue.name),
         f"the catalogue {catalogue.name!r} was not believed: {told}. What is installed stays as it "
         f"is; it is asked again tomorrow, or with: manage.py plugin catalogue refresh "
         f"{catalogue.name}",
     )
-
-
-def _problem_key(name: str) -> str:
-    return f"catalogue:{name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -12,9 +13,12 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 from pytest_django import Settings
 
 from plugins_registry import queries, services
+from plugins_registry.catalogue.index import BadIndex, read_blocks, read_index
 from plugins_registry.exceptions import CatalogueRefused, PackageRefused, RegistryError
 from plugins_registry.models import (
     BlockedRelease,
@@ -187,6 +191,23 @@ def test_an_old_enough_release_is_announced_and_taken(
     assert "nothing newer" in plugin("updates")
 
 
+def test_what_is_the_same_is_not_written_again(
+    added: Callable[..., Catalogue], publisher: Publisher
+) -> None:
+    added(manifest="")
+    (key,) = CatalogueRelease.objects.values_list("pk", flat=True)
+    services.refresh_catalogue("shop")
+    assert CatalogueRelease.objects.get().pk == key
+    publisher.publish(publisher.package("other"))
+    services.refresh_catalogue("shop")
+    assert CatalogueRelease.objects.get(plugin__name="demo").pk == key
+    assert [offer.name for offer in queries.search()] == ["demo", "other"]
+    index = json.loads(publisher.contents("index.json"))
+    publisher.raw({"index.json": json.dumps({**index, "plugins": []}).encode()})
+    services.refresh_catalogue("shop")
+    assert queries.search() == []
+
+
 def test_the_catalogues_word_on_age_counts_at_first_only(
     publisher: Publisher, server: Server
 ) -> None:
@@ -313,6 +334,14 @@ def test_a_blocked_package_is_refused_whatever_way_it_comes(
     with pytest.raises(PackageRefused, match="it steals passwords"):
         services.install(publisher.package(), allow_unsigned=True)
     services.install(publisher.package(version="1.1"), allow_unsigned=True)
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_whatever_an_index_is_it_is_read_or_refused(raw: bytes) -> None:
+    for text in (raw, b'{"format": 1, "plugins": [%s]}' % raw, b"[" * 10_000 + raw):
+        for read in (read_index, read_blocks):
+            with contextlib.suppress(BadIndex):
+                read(text)
 
 
 # --- The catalogues themselves ----------------------------------------------------------------
