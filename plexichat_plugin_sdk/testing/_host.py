@@ -23,6 +23,8 @@ from ._core import Core
 from ._database import Database
 
 DEPTH_LIMIT = 8
+#: A larger question ends the line that it came on.
+QUESTION_BYTES = 256 * 1024
 MESSAGE_CHARACTERS = 8_000
 _MESSAGE_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,31}")
 
@@ -102,6 +104,10 @@ class MockHost:
 
     def _answer(self, what: str, arguments: Mapping[str, Any], line: _lines.Line | None) -> Any:
         self._stumble(what)
+        if _bytes_of(arguments) > QUESTION_BYTES:
+            if line is not None:
+                line.drop()
+            raise exceptions.HostError(f"the host went away while it answered {what!r}")
         sent = copy.deepcopy(dict(arguments))
         try:
             if line is not None:
@@ -229,3 +235,14 @@ class MockHost:
 
 def _nobody(message: dict[str, Any]) -> None:
     """Deliver nothing: no socket is open."""
+
+
+def _bytes_of(value: Any) -> int:
+    """About how many bytes a value has on the wire."""
+    if isinstance(value, str | bytes):
+        return len(value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value) + 3
+    if isinstance(value, Mapping):
+        return sum(_bytes_of(key) + _bytes_of(item) for key, item in value.items()) + 3
+    if isinstance(value, list | tuple):
+        return sum(map(_bytes_of, value)) + 3
+    return 9

@@ -96,6 +96,9 @@ class Living:
         refused = self._refusal(route.permissions, user)
         if refused is not None:
             return refused
+        if not _fits(parts.get("body")):
+            detail = "The body cannot be used. A number in the JSON does not fit into 64 bits."
+            return responses.refusal(400, "invalid", detail)
         payload = {
             "user_id": user,
             "method": method,
@@ -211,6 +214,15 @@ def _check(message: dict[str, Any]) -> None:
         raise BadAnswer(
             "returned a message that cannot be stored: 'content': must be a text and not empty"
         )
+
+
+def _fits(value: Any) -> bool:
+    """Whether all whole numbers have 64 bits, as on the wire."""
+    if isinstance(value, dict):
+        return all(map(_fits, value.values()))
+    if isinstance(value, list):
+        return all(map(_fits, value))
+    return not isinstance(value, int) or -(2**63) <= value < 2**64
 
 
 def _params(query: str) -> dict[str, Any]:
