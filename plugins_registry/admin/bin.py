@@ -43,7 +43,7 @@ class BinEntryAdmin(ReadOnlyAdmin):
         return next((row["version"] for row in _fields_of(entry, Release)), "-")
 
     @admin.display(description="Goes for good", ordering="uninstalled_at")
-    def goes_at(self, entry: BinEntry) -> str:
+    def goes_at(self, entry: BinEntry) -> SafeString | str:
         """When its data and files are removed."""
         if entry.purge:
             return "as soon as possible"

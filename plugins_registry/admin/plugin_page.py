@@ -26,7 +26,7 @@ _RELATED = (Operation, Problem, Delivery, Job, Call, Trace, ConfigurationChange)
 class PluginPage(ReadOnlyAdmin):
     """A plugin as it is shown."""
 
-    list_display = ("name", "version", "wanted", "seen", "why", "signed", "priority", "mode")
+    list_display = ("name", "version", "wanted", "seen", "why", "signed", "asked")
     list_filter = ("wanted", "state", "mode", "level", "fail_policy")
     list_select_related = ("release__plugin",)
     search_fields = ("name", "reason")
@@ -55,6 +55,11 @@ class PluginPage(ReadOnlyAdmin):
     def why(self, plugin: Plugin) -> str:
         """Why it is in this state, in short."""
         return shown.short(plugin.reason)
+
+    @admin.display(description="Filters", ordering="priority")
+    def asked(self, plugin: Plugin) -> str:
+        """When its filters are asked, and whether their verdicts count."""
+        return f"{plugin.priority}, {plugin.mode}"
 
     @admin.display(description="Signature", ordering="release__signature")
     def signed(self, plugin: Plugin) -> SafeString:

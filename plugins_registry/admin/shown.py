@@ -16,11 +16,13 @@ from django.utils.safestring import SafeString
 #: In place of nothing, as Django's admin does.
 NOTHING = SafeString("-")
 _SHORT_CHARACTERS = 120
+#: Cells with more get room.
+_LONG_CHARACTERS = 24
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> SafeString:
     """A table that scrolls by itself where it is too wide; a dash without rows."""
-    lines = [format_html_join("", "<td>{}</td>", ((cell,) for cell in row)) for row in rows]
+    lines = [format_html_join("", "<td{}>{}</td>", map(_cell, row)) for row in rows]
     if not lines:
         return NOTHING
     head = format_html_join("", '<th scope="col">{}</th>', ((text,) for text in heads))
@@ -53,11 +55,13 @@ def short(content: str) -> str:
     return line if len(line) <= _SHORT_CHARACTERS else f"{line[: _SHORT_CHARACTERS - 1]}…"
 
 
-def moment(value: datetime | str | None) -> str:
+def moment(value: datetime | str | None) -> SafeString:
     """A moment to the second, also one that was stored as text; UTC, as everything here."""
     if isinstance(value, datetime):
         value = value.isoformat()
-    return value[:19].replace("T", " ") if value else ""
+    if not value:
+        return SafeString()
+    return format_html("<time>{}</time>", value[:19].replace("T", " "))
 
 
 def link(row: Model | None, words: str = "") -> SafeString:
@@ -79,6 +83,12 @@ def badge(value: str, words: str) -> SafeString:
     return format_html(
         '<span class="plexi-badge plexi-{}">{}</span>', _COLOURS.get(value, "plain"), words
     )
+
+
+def _cell(content: object) -> tuple[SafeString, object]:
+    is_long = isinstance(content, str) and len(content) > _LONG_CHARACTERS
+    is_text = is_long and not isinstance(content, SafeString)
+    return SafeString(' class="plexi-long"' if is_text else ""), content
 
 
 _COLOURS = {

@@ -52,10 +52,14 @@ def observe(
     is_answer = plugin.since < plugin.wished_at and refused_wish is None
     if "state" in fresh or is_answer:
         fresh["since"] = timezone.now()
+    observed = release_id or plugin.release_id
     if not fresh:
+        # A release that took over is seen in the state in which the one before was.
+        if observed is not None and refused_wish is None:
+            follow(observed, State(state), reason)
         return
     with change():
         # Only the observation's columns: the wish belongs to the admin and may change meanwhile.
         Plugin.objects.filter(pk=plugin.pk).update(**fresh)
-        if (observed := release_id or plugin.release_id) is not None:
+        if observed is not None:
             follow(observed, State(state), reason)

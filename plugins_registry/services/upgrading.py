@@ -31,6 +31,7 @@ from plugins_registry.services.operating import Listener, operation
 from plugins_registry.services.preparing import Prepared, prepared, put_in_place
 from plugins_registry.services.problems import raise_problem
 from plugins_registry.services.reviewing import accepted, inspected
+from plugins_registry.services.staging import follow
 from plugins_registry.services.vouching import require_origin, signed
 from plugins_registry.signing import Signed
 from plugins_registry.states import State, UpgradeState
@@ -246,6 +247,7 @@ def _left_for(plugin: Plugin, version: str) -> Upgrade | None:
 
 def _take_over(plugin: Plugin, begun: Upgrade, release: Release, *, state: UpgradeState) -> None:
     now = timezone.now()
+    _leave(plugin, release)
     plugin.release = release
     plugin.save(update_fields=["release"])
     begun.state, begun.switched_at = state, now
@@ -256,6 +258,7 @@ def _take_over(plugin: Plugin, begun: Upgrade, release: Release, *, state: Upgra
 
 
 def _return_to(plugin: Plugin, release: Release, configuration: dict[str, Any] | None) -> None:
+    _leave(plugin, release)
     plugin.release = release
     plugin.make_wish()
     plugin.save(update_fields=["release", "wish", "wished_at"])
@@ -263,6 +266,12 @@ def _return_to(plugin: Plugin, release: Release, configuration: dict[str, Any] |
         Configuration.objects.update_or_create(
             plugin=plugin, defaults={"values": configuration, "changed_at": timezone.now()}
         )
+
+
+def _leave(plugin: Plugin, successor: Release) -> None:
+    """Note that the release that runs has come to its end."""
+    if plugin.release_id is not None:
+        follow(plugin.release_id, State.STOPPED, f"release {successor.version} took its place")
 
 
 def _conclude_watch(plugin: Plugin) -> None:
