@@ -25,6 +25,7 @@ from plugins_registry.catalogue.trusting import Distrust, Verified, check_root, 
 from plugins_registry.exceptions import CatalogueRefused
 from plugins_registry.models import BlockedRelease, Catalogue, Problem
 from plugins_registry.services.believing import Refreshed, problem_key, take_over
+from plugins_registry.services.noticing import notice_updates
 from plugins_registry.services.operating import Listener, Progress, operation
 from plugins_registry.services.problems import raise_problem
 from plugins_registry.stored import stored_text
@@ -90,6 +91,7 @@ def refresh_catalogue(name: str, *, listener: Listener | None = None) -> Refresh
     """Ask a catalogue what it offers and blocks now; raises `CatalogueRefused`, nothing changed."""
     catalogue = find_catalogue(name)
     with operation("catalogue", listener=listener) as progress, opened(catalogue, progress) as it:
+        notice_updates()
         return it.news
 
 

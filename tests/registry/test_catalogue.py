@@ -186,9 +186,13 @@ def test_an_old_enough_release_is_announced_and_taken(
     assert (update.name, update.installed, update.offer.version) == ("demo", "1.0.0", "2.0.0")
     assert update.new_capabilities == ("send_message",)
     assert "2.0.0" in plugin("updates")
+    notice = Problem.objects.get(key="update:2.0.0")
+    assert "it asks for send_message in addition" in notice.message
     plugin("upgrade", "demo", "--allow-unsigned", "--grant-all")
     assert installed() == "2.0.0"
     assert "nothing newer" in plugin("updates")
+    services.refresh_catalogue("shop")
+    assert not Problem.objects.filter(key="update:2.0.0").exists()
 
 
 def test_what_is_the_same_is_not_written_again(
