@@ -19,6 +19,7 @@ _KNOWN = {
     "channel_type": "public",
     "name": "test",
     "message_type": "text",
+    "content": "hello",
 }
 _EMPTY: Mapping[str, Any] = {"str": "", "int": 0, "bool": False}
 
