@@ -1,5 +1,5 @@
 CREATE TABLE things (
-    name TEXT NOT NULL, number INTEGER, at TIMESTAMP WITH TIME ZONE, day DATE, is_on BOOLEAN,
+    name TEXT NOT NULL, number BIGINT, at TIMESTAMP WITH TIME ZONE, day DATE, is_on BOOLEAN,
     price NUMERIC(10, 2)
 );
 -- The reference's own table.
