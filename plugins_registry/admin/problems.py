@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -41,10 +43,7 @@ class ProblemAdmin(ReadOnlyAdmin):
     @admin.display(description="Details")
     def facts(self, problem: Problem) -> SafeString:
         """Facts of the last occurrence; a stack keeps its lines."""
-        return shown.facts(
-            (key, shown.text(value) if isinstance(value, str) else shown.as_json(value) or value)
-            for key, value in problem.details.items()
-        )
+        return shown.facts((key, _shown(value)) for key, value in problem.details.items())
 
     @admin.action(description="Dismiss", permissions=["act"])
     def dismiss(self, request: HttpRequest, queryset: QuerySet[Problem]) -> None:
@@ -55,3 +54,9 @@ class ProblemAdmin(ReadOnlyAdmin):
     def fits(self, row: Problem, action: str) -> bool:
         """What is dismissed cannot be dismissed again."""
         return not row.dismissed
+
+
+def _shown(value: Any) -> object:
+    if isinstance(value, str):
+        return shown.text(value)
+    return shown.as_json(value) if isinstance(value, dict | list) else value

@@ -70,9 +70,14 @@ class PublisherAdmin(ReadOnlyAdmin):
     def all_keys(self, publisher: Publisher) -> SafeString:
         """All keys, the newest first."""
         return shown.table(
-            ("Key", "Added", "State"),
+            ("Key", "Added", "State", "Reason"),
             (
-                (shown.link(key, key.key_id), shown.moment(key.added_at), _state(key))
+                (
+                    shown.link(key, key.key_id),
+                    shown.moment(key.added_at),
+                    _state(key),
+                    key.revoked_reason,
+                )
                 for key in publisher.keys.select_related("publisher")
             ),
         )
@@ -98,9 +103,9 @@ class PublisherAdmin(ReadOnlyAdmin):
 class PublisherKeyAdmin(ReadOnlyAdmin):
     """Keys; they are trusted and revoked here, and neither changed nor deleted."""
 
-    list_display = ("key_id", "publisher", "state", "added_at", "added_by")
-    list_filter = (("revoked_at", admin.EmptyFieldListFilter), "publisher")
-    list_select_related = ("publisher", "added_by")
+    list_display = ("key_id", "publisher", "state", "why", "added_at")
+    list_filter = ("publisher",)
+    list_select_related = ("publisher",)
     search_fields = ("=key_id", "publisher__name")
     actions = ("revoke",)
     fields = (
@@ -113,6 +118,11 @@ class PublisherKeyAdmin(ReadOnlyAdmin):
     def state(self, key: PublisherKey) -> SafeString:
         """Whether it counts."""
         return _state(key)
+
+    @admin.display(description="Reason", ordering="revoked_reason")
+    def why(self, key: PublisherKey) -> str:
+        """Why it was revoked, in short."""
+        return shown.short(key.revoked_reason)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Whoever may add keys, by the form below."""
@@ -205,4 +215,4 @@ def _runs_on(key: PublisherKey) -> str:
 def _state(key: PublisherKey) -> SafeString:
     if key.revoked_at is None:
         return shown.badge("trusted", "Trusted")
-    return shown.badge("revoked", f"Revoked: {shown.short(key.revoked_reason)}")
+    return shown.badge("revoked", "Revoked")

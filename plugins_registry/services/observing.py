@@ -53,13 +53,16 @@ def observe(
     if "state" in fresh or is_answer:
         fresh["since"] = timezone.now()
     observed = release_id or plugin.release_id
-    if not fresh:
+    if fresh:
+        with change():
+            # Only the observation's columns: the wish is the admin's and may change meanwhile.
+            Plugin.objects.filter(pk=plugin.pk).update(**fresh)
+            _follow(observed, state, reason)
+    elif refused_wish is None:
         # A release that took over is seen in the state in which the one before was.
-        if observed is not None and refused_wish is None:
-            follow(observed, State(state), reason)
-        return
-    with change():
-        # Only the observation's columns: the wish belongs to the admin and may change meanwhile.
-        Plugin.objects.filter(pk=plugin.pk).update(**fresh)
-        if observed is not None:
-            follow(observed, State(state), reason)
+        _follow(observed, state, reason)
+
+
+def _follow(release_id: int | None, state: State, reason: str) -> None:
+    if release_id is not None:
+        follow(release_id, State(state), reason)

@@ -95,6 +95,11 @@ def fill(plugin: Plugin, number: int) -> None:
     Traffic.objects.create(plugin=plugin, day=now.date() - timedelta(number), sent_bytes=123_456)
     publisher = Publisher.objects.create(name=f"{number}{SCRIPT}")
     PublisherKey.objects.create(publisher=publisher, key_id=f"{number}", public_key="k")
+    _bin(plugin, installed, number)
+    _offer(number)
+
+
+def _bin(plugin: Plugin, installed: Release, number: int) -> None:
     rows = json.loads(serializers.serialize("json", [installed, plugin]))
     rows[0]["fields"]["version"] = SCRIPT
     for row in rows:  # as of a plugin that is gone
@@ -102,6 +107,10 @@ def fill(plugin: Plugin, number: int) -> None:
     rows[1]["fields"] |= {"name": f"gone{number}", "release": rows[0]["pk"]}
     rows[0]["fields"]["plugin"] = rows[1]["pk"]
     BinEntry.objects.create(name=f"gone{number}", rows=rows)
+
+
+def _offer(number: int) -> None:
+    now = timezone.now()
     catalogue = Catalogue.objects.create(name=f"shop{number}", url="https://a.test", problem=SCRIPT)
     offered = CataloguePlugin.objects.create(catalogue=catalogue, name="x", summary=SCRIPT)
     CatalogueRelease.objects.create(plugin=offered, version="1", published_at=now, offered_at=now)
