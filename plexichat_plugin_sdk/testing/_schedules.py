@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from plexichat_plugin_sdk.exceptions import ValidationError
 
 _MINUTE = datetime.timedelta(minutes=1)
+#: The 29th of February of one weekday comes again after forty years at most.
+_LONGEST = datetime.timedelta(days=41 * 366)
 #: First and last value of each field of a cron text.
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -35,7 +37,7 @@ def next_after(
 def _next_of_cron(cron: str, moment: datetime.datetime) -> datetime.datetime:
     minutes, hours, days, months, weekdays = _fields(cron)
     at = moment.replace(second=0, microsecond=0) + _MINUTE
-    last = at + datetime.timedelta(days=4 * 366)
+    last = at + _LONGEST
     while at < last:
         if at.month not in months or at.day not in days or at.isoweekday() % 7 not in weekdays:
             at = at.replace(hour=0, minute=0) + datetime.timedelta(days=1)

@@ -20,6 +20,8 @@ _OURS = {
     "53300": "the plugin has too many connections to its database",
     "25P02": "a statement of this transaction failed; nothing more can be done in it: roll back",
 }
+#: Said in our words, and the same class on SQLite.
+_FAILED_BEFORE = "25P02"
 #: It is not there, or not the plugin's: which of the two is not for it to know.
 _DENIED = frozenset({"42501", "3F000"})
 _NO_TABLE = "42P01"
@@ -35,7 +37,7 @@ def refusal(error: psycopg.Error) -> DatabaseRefusal:
         return _of_the_wire(error)
     kind: Kind = next((kind for kind in _KINDS if _is_a(error, kind)), "DatabaseError")
     if kind == "InternalError":
-        kind = "OperationalError" if state in _OURS else kind
+        kind = "OperationalError" if state in _OURS and state != _FAILED_BEFORE else kind
     if state in _DENIED:
         text = "permission denied, or there is no such table, view or schema"
         return DatabaseRefusal("ProgrammingError", text, missing="?")
