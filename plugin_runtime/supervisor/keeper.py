@@ -29,7 +29,7 @@ from .failures import Failures
 from .observer import Observer
 from .roll import Roll
 from .sandbox import Sandbox
-from .watching import Watch
+from .watching import Guard, Watch
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ class Keeper:
         self._failures = Failures()
         self._has_news = asyncio.Event()
         self._is_retired = False
-        self._watch: Watch | None = None
+        self._guard = Guard(lambda upgrade_id: means.watch(upgrade_id, self._has_news.set))
         #: The last upgrade that was tried here, and the last that was switched over to.
         self._tried = self._switched = 0
         #: Sandboxes whose successors are in charge already.
@@ -121,8 +121,7 @@ class Keeper:
             ending = await self._live(self.wanted)
             if ending is not None and not self._is_retired:
                 await self._after(ending, tried)
-        if self._watch is not None:
-            self._watch.stop()
+        self._guard.stop()
         self._note(State.STOPPED, "the supervisor has stopped")
 
     async def _live(self, wanted: WantedPlugin) -> Ending | None:
@@ -166,7 +165,8 @@ class Keeper:
                 sandbox, running = successor, wanted
                 continue
             running = await self._configured(sandbox, running)
-            self._watch_over(running)
+            if self.wanted.release_id == running.release_id:
+                self._guard.follow(self.wanted.watched)
             await self._news_or_end(sandbox)
 
     def _try_again(self) -> None:
@@ -198,26 +198,10 @@ class Keeper:
         if candidate is not None:
             self._switched = trial.upgrade_id
             self._put_in_charge(candidate)
+            self._guard.follow(trial.upgrade_id)
             with contextlib.suppress(StartFailed):  # it was ended, which is noticed next
                 await self._means.offer_jobs(trial.candidate, candidate)
         return candidate
-
-    def _watch_over(self, running: WantedPlugin) -> None:
-        """Watch the release that runs if it took over lately, on the node where it runs."""
-        watched = self.wanted.watched if self.wanted.release_id == running.release_id else None
-        if self._watch is not None and self._watch.upgrade_id != watched:
-            self._watch.stop()
-            self._watch = None
-        if watched is not None and self._watch is None:
-            self._watch = self._means.watch(watched, self._has_news.set)
-
-    async def _taken_back(self, ending: Ending) -> bool:
-        """Return from a watched release that failed; False when there is nowhere to return to."""
-        watch, self._watch = self._watch, None
-        if watch is None:
-            return False
-        watch.stop()
-        return ending.is_failure and await watch.take_back(ending.reason)
 
     async def _successor_of(self, running: WantedPlugin, wanted: WantedPlugin) -> Sandbox | None:
         """Start the wanted release beside the running one; None when it does not come up.
@@ -275,7 +259,7 @@ class Keeper:
 
     async def _after(self, ending: Ending, tried: tuple[int, int]) -> None:
         """Pause before the next try, or wait in quarantine for an admin."""
-        if await self._taken_back(ending):
+        if await self._guard.take_back(ending):
             self._failures.forgive()
             await self._news_of_another(tried)
             return

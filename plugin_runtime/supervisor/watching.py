@@ -12,6 +12,7 @@ from plugins_registry import services
 from plugins_registry.states import WatchVerdict
 
 from .database import Database
+from .ending import Ending
 
 logger = logging.getLogger(__name__)
 
@@ -50,3 +51,30 @@ class Watch:
             if verdict != WatchVerdict.OPEN:
                 self._over()
                 return
+
+
+class Guard:
+    """The watch that one plugin is under, if it is under any."""
+
+    def __init__(self, begin: Callable[[int], Watch]) -> None:
+        self._begin = begin
+        self._watch: Watch | None = None
+
+    def follow(self, upgrade_id: int | None) -> None:
+        """Watch the release that came by this upgrade; None watches nothing."""
+        if self._watch is not None and self._watch.upgrade_id != upgrade_id:
+            self.stop()
+        if upgrade_id is not None and self._watch is None:
+            self._watch = self._begin(upgrade_id)
+
+    async def take_back(self, ending: Ending) -> bool:
+        """Return from a watched release that failed; False when there is nowhere to return to."""
+        watch = self._watch
+        self.stop()
+        return watch is not None and ending.is_failure and await watch.take_back(ending.reason)
+
+    def stop(self) -> None:
+        """Watch no longer; whoever comes next may go on."""
+        if self._watch is not None:
+            self._watch.stop()
+            self._watch = None

@@ -40,6 +40,7 @@ from plugins_registry.services.queueing import (
     plugins_with_due_deliveries,
     take_queue,
 )
+from plugins_registry.services.returning import rollback
 from plugins_registry.services.rotating import OldTokens, Rotation, old_tokens, rotate_secrets
 from plugins_registry.services.scheduling import (
     due_jobs,
@@ -52,19 +53,18 @@ from plugins_registry.services.scheduling import (
 )
 from plugins_registry.services.settling import drop_deliveries, retry_deliveries
 from plugins_registry.services.sweeping import sweep_deliveries
-from plugins_registry.services.tracing import record_traces
-from plugins_registry.services.traffic import note_traffic
-from plugins_registry.services.uninstalling import uninstall
-from plugins_registry.services.upgrading import (
+from plugins_registry.services.switching import (
     claim_trial,
     conclude_watch,
     refuse_trial,
     report_trial,
-    rollback,
     switch_over,
     take_back,
-    upgrade,
 )
+from plugins_registry.services.tracing import record_traces
+from plugins_registry.services.traffic import note_traffic
+from plugins_registry.services.uninstalling import uninstall
+from plugins_registry.services.upgrading import upgrade
 from plugins_registry.services.vouching import reasons_not_to_run
 from plugins_registry.services.wishing import disable, enable, restart, set_mode, set_policy
 from plugins_registry.states import State

@@ -21,7 +21,7 @@ from plugins_registry.models import (
 )
 from plugins_registry.queries.blocks import block_sentences
 from plugins_registry.services.problems import raise_problem
-from plugins_registry.services.upgrading import refuse_trial
+from plugins_registry.services.switching import refuse_trial
 from plugins_registry.services.wishing import disable
 from plugins_registry.states import UpgradeState
 
