@@ -231,7 +231,7 @@ class Subject(Plugin):
                 "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000) "
                 "SELECT i FROM n"
             )
-            first = [cursor.fetchone(), cursor.rowcount, len(cursor.fetchmany(4100))]
+            first = [cursor.fetchone(), len(cursor.fetchmany(4100))]
             return shown([*first, len(cursor.fetchall()), cursor.fetchone()])
 
     def _script_five_connections(self):
