@@ -27,7 +27,9 @@ def register(verbs: Verbs) -> None:
     parser.add_argument("--preview", action="store_true", help="only say what would go")
     add_json(parser)
     add_wait(parser)
-    add_json(add_verb(verbs, "bin", list_bin, with_name=False))
+    parser = add_verb(verbs, "bin", list_bin, with_name=False)
+    parser.add_argument("--purge", metavar="NAME", help="remove this one for good, now")
+    add_json(parser)
     add_verb(verbs, "restore", restore)
     parser = add_verb(verbs, "export", export)
     parser.add_argument("--to", type=Path, metavar="FILE", help="the zip; NAME-export.zip if unset")
@@ -55,7 +57,14 @@ def uninstall(options: Namespace, terminal: Terminal) -> None:
 
 
 def list_bin(options: Namespace, terminal: Terminal) -> None:
-    """Show what was uninstalled and can be restored."""
+    """Show what was uninstalled and can be restored, or remove one of them for good."""
+    if options.purge:
+        if not services.purge_binned(options.purge):
+            raise RegistryError(
+                f"not all of {options.purge} could be removed; it is tried again every hour"
+            )
+        terminal.line(f"{options.purge} is gone for good, with its data")
+        return
     entries = bin_entries()
     if options.json:
         terminal.json([asdict(entry) for entry in entries])

@@ -11,7 +11,7 @@ from __future__ import annotations
 from plugins_registry.exceptions import DescriptionRefused, RegistryError
 from plugins_registry.jobs import DueJob, JobOffer, JobResult
 from plugins_registry.outbox import CallEntry, DueDelivery, Outcome, TraceEntry
-from plugins_registry.services.binning import empty_bin, purge_belongings, restore
+from plugins_registry.services.binning import empty_bin, purge_belongings, purge_binned, restore
 from plugins_registry.services.bundling import install_bundled
 from plugins_registry.services.calling import record_calls
 from plugins_registry.services.catalogues import (
@@ -118,6 +118,7 @@ __all__ = [
     "permit",
     "plugins_with_due_deliveries",
     "purge_belongings",
+    "purge_binned",
     "raise_problem",
     "reasons_not_to_run",
     "record_calls",

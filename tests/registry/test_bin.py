@@ -230,6 +230,12 @@ def test_the_commands_walk_there_and_back(install: Install, shelf: Shelf) -> Non
     assert json.loads(run("bin", "--json"))[0]["version"] == "1.0.0"
     assert "demo 1.0.0 is restored" in run("restore", "demo")
     assert run("bin") == "the bin is empty\n"
+    run("uninstall", "demo")
+    assert "demo is gone for good" in run("bin", "--purge", "demo")
+    assert "demo" not in shelf.kept
+    with pytest.raises(CommandError, match="not in the bin"):
+        run("bin", "--purge", "demo")
+    install("demo")
     assert "its data is removed" in run("uninstall", "demo", "--purge")
     assert "demo" not in shelf.kept
     with pytest.raises(CommandError, match="not in the bin"):

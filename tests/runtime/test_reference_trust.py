@@ -17,6 +17,8 @@ from tests.platform import Platform
 from tests.sdk.reference import completed_plugin
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.backends
+
 PROBES = {
     "SecurityPlugin": """
         def probe(self, request):
