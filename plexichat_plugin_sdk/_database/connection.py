@@ -14,7 +14,7 @@ from plexichat_plugin_sdk.exceptions import PluginError
 
 from .cursor import Cursor
 from .exceptions import DataError, InterfaceError, ProgrammingError, raise_as_error
-from .parameters import sent
+from .parameters import sent, size_of_text
 
 #: A question may have 256 KiB; the rest is for what stands around the values.
 QUESTION_BYTES = 250 * 1024
@@ -216,7 +216,7 @@ def _batches(sql: Any, sets: Iterable[Any]) -> Iterable[list[Any]]:
 def _room_beside(sql: Any) -> int:
     if not isinstance(sql, str):
         raise ProgrammingError(f"a statement is a string, not a {type(sql).__name__}")
-    _, size = sent([sql])
+    size = size_of_text(sql)
     if size > QUESTION_BYTES:
         raise _too_large()
     return QUESTION_BYTES - size

@@ -25,6 +25,9 @@ def sent(parameters: Any) -> tuple[Any, int]:
     A naive datetime is taken for UTC. Raises `ProgrammingError` for what no database takes and
     `DataError` for a text that cannot be written.
     """
+    if type(parameters) in (tuple, list):  # nearly always, and looking further takes long
+        values = [_sent(value) for value in parameters]
+        return values, _size(values)
     if isinstance(parameters, Mapping):
         names = [str(name) for name in parameters]
         values = [_sent(value) for value in parameters.values()]
@@ -38,16 +41,25 @@ def sent(parameters: Any) -> tuple[Any, int]:
     )
 
 
+def size_of_text(text: str) -> int:
+    """Return how many bytes a text has on the wire; raise `DataError` when it cannot be written."""
+    return len(text) if text.isascii() else len(_text_bytes(text))
+
+
 def _size(values: list[Any]) -> int:
-    return sum(
-        _FLAT_BYTES + (len(_text_bytes(value)) if type(value) in (str, bytes) else 40)
-        for value in values
-    )
+    size = 0
+    for value in values:
+        kind = type(value)
+        if kind is str:
+            size += size_of_text(value)
+        else:
+            size += len(value) if kind is bytes else 40
+    return size + _FLAT_BYTES * len(values)
 
 
-def _text_bytes(value: Any) -> bytes:
+def _text_bytes(text: str) -> bytes:
     try:
-        return value if type(value) is bytes else value.encode()
+        return text.encode()
     except UnicodeEncodeError as error:
         raise DataError(f"a text cannot be written as UTF-8: {error.reason}") from None
 
