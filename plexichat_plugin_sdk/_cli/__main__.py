@@ -62,7 +62,7 @@ def _load(name: str) -> Verb:
             raise
         raise Failure(
             f"it needs the library {library!r}, which is not installed. Install what publishers "
-            f"need: pip install 'plexichat[publish]'"
+            f"need: pip install 'plexichat-plugin-sdk[publish]'"
         ) from error
 
 

@@ -306,7 +306,7 @@ def test_it_says_what_is_missing_when_a_library_is(tmp_path: Path) -> None:
     )
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "needs the library 'cryptography'" in ended.stderr
-    assert "pip install 'plexichat[publish]'" in ended.stderr
+    assert "pip install 'plexichat-plugin-sdk[publish]'" in ended.stderr
 
 
 def test_the_command_is_installed_under_its_name() -> None:
