@@ -13,13 +13,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
 from environ import Env
 
 from plexichat.bootstrap import ROOT
-from tests.running import Host
+from tests.running import Host, is_well
 from tests.waiting import wait_for
 from tests.workers import free_port
 
@@ -78,12 +77,7 @@ class Production:
         return self._answers()
 
     def _answers(self) -> bool:
-        try:
-            return all(
-                httpx.get(f"{url}/healthz", timeout=5).status_code == 200 for url in self.urls
-            )
-        except httpx.HTTPError:
-            return False
+        return all(map(is_well, self.urls))
 
     def wait_until_healthy(self) -> None:
         wait_for(self.is_healthy, seconds=START_SECONDS, what="health of every part")

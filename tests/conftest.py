@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +14,16 @@ from django.db import connection
 from redis import Redis
 
 from plugin_runtime import news
+from tests.flushing import Flush
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import what has no test for the second round: importing all takes seconds."""
+    if config.option.markexpr != "backends" or collection_path.suffix != ".py":
+        return None
+    return "backends" not in collection_path.read_text() or None
 
 
 @pytest.hookimpl(trylast=True)  # whatever order is drawn among the rest
@@ -32,6 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Let go of all connections in the end: PostgreSQL drops no database that somebody uses."""
+    with django_db_blocker.unblock():
+        Flush.install()
     yield
     if connection.vendor != "postgresql":
         return

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
+from unittest.mock import patch
 
 from django.contrib.auth import get_user_model
 from django.db import connection
@@ -17,6 +18,8 @@ from django.test.utils import CaptureQueriesContext
 from plexichat.chat import services as chat
 from plugin_runtime import board, news
 from plugin_runtime.conversations import pool
+from plugin_runtime.sandbox.probe import Probe, probe
+from plugin_runtime.supervisor import nursery
 from plugin_runtime.supervisor.host import SupervisorThread, start_in_thread
 from plugin_runtime.switchboard import client
 from plugins_registry import services
@@ -25,6 +28,7 @@ from tests.waiting import wait_for
 
 SAMPLES = Path(__file__).parent / "plugins"
 BUNDLED = Path(__file__).parents[1] / "plugins"
+_probed: list[Probe] = []
 
 
 class Platform:
@@ -96,7 +100,8 @@ class Platform:
 @contextmanager
 def running_platform(folder: Path) -> Iterator[Platform]:
     """A platform whose supervisor lives as long as the block."""
-    supervisor = start_in_thread()
+    with patch.object(nursery, "probe", _probe_once):
+        supervisor = start_in_thread()
     platform = Platform(supervisor, folder)
     try:
         yield platform
@@ -106,6 +111,13 @@ def running_platform(folder: Path) -> Iterator[Platform]:
         client.desk.forget()
         pool.forget_all()
         board.forget()
+
+
+def _probe_once(home: Path) -> Probe:
+    """Probe the machine for the first platform only: it costs as much as the rest of a start."""
+    if not _probed:
+        _probed.append(probe(home))
+    return _probed[0]
 
 
 def queries_of(post: Callable[[str], Any]) -> int:
