@@ -147,11 +147,11 @@ class RestoreRefused(ProblemsFound):
 
 
 class UpgradeRefused(RegistryError):
-    """A release cannot take another one's place."""
+    """A release cannot take another one's place; `asked` says what was to be done."""
 
-    def __init__(self, plugin: str, reason: str) -> None:
+    def __init__(self, plugin: str, reason: str, *, asked: str = "upgraded") -> None:
         self.plugin = plugin
-        super().__init__(f"plugin {plugin!r} was not upgraded: {reason}")
+        super().__init__(f"plugin {plugin!r} was not {asked}: {reason}")
 
 
 class GrantsMissing(RegistryError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 from plugins_registry import services, waiting
@@ -71,7 +72,10 @@ def list_bin(options: Namespace, terminal: Terminal) -> None:
     elif not entries:
         terminal.line("the bin is empty")
     else:
-        rows = [(each.name, each.version, each.uninstalled_at, each.goes_at) for each in entries]
+        rows = [
+            (each.name, each.version, _moment(each.uninstalled_at), _moment(each.goes_at))
+            for each in entries
+        ]
         terminal.table(("plugin", "release", "uninstalled", "goes for good"), rows)
 
 
@@ -93,6 +97,10 @@ def export(options: Namespace, terminal: Terminal) -> None:
     except OSError as error:
         raise RegistryError(f"{target} cannot be written: {error.strerror}") from error
     terminal.line(f"everything of {options.name} is in {target}; secrets are left out")
+
+
+def _moment(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")
 
 
 def _preview(options: Namespace, terminal: Terminal, estate: Estate) -> None:

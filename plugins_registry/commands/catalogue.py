@@ -20,7 +20,8 @@ _ROOT_BYTES = 1024**2
 
 def register(verbs: Verbs) -> None:
     """Add this group's parsers."""
-    parser = add_verb(verbs, "catalogue", list_catalogues, with_name=False)
+    told = "List, add, remove and refresh remote catalogues; overrule a block of one."
+    parser = add_verb(verbs, "catalogue", list_catalogues, with_name=False, told=told)
     inner = parser.add_subparsers(metavar="VERB", dest="catalogue_verb", required=True)
     add_json(add_verb(inner, "list", list_catalogues, with_name=False))
     _register_add(add_verb(inner, "add", add, with_name=False))
@@ -34,8 +35,8 @@ def register(verbs: Verbs) -> None:
     overruling.add_argument("--heed", action="store_true", help="heed the block again")
     searching = add_verb(verbs, "search", search, with_name=False)
     searching.add_argument("words", nargs="*", help="all of them must be there")
-    searching.add_argument("--category", default="")
-    searching.add_argument("--tag", default="")
+    searching.add_argument("--category", default="", help="only plugins of this category")
+    searching.add_argument("--tag", default="", help="only plugins with this tag")
     add_json(searching)
     add_json(add_verb(verbs, "updates", updates, with_name=False))
 
@@ -50,9 +51,13 @@ def add_catalogue_choice(parser: ArgumentParser) -> None:
 
 def _register_add(parser: ArgumentParser) -> None:
     parser.add_argument("catalogue", help="a name for it, as in 'my-plugins'")
-    parser.add_argument("url", help="its address; it must begin with https://")
+    parser.add_argument("url", help="its address: https://…, or http://… on this machine")
     parser.add_argument(
-        "--root", type=Path, required=True, help="its root.json, got from its publisher by hand"
+        "--root",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="its root.json, got from its publisher by hand",
     )
     parser.add_argument(
         "--allow-private", action="store_true", help="it is inside a private network"

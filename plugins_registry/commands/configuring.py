@@ -38,7 +38,13 @@ def register(verbs: Verbs) -> None:
         metavar="KEY=PATH",
         help="set a text to a file's contents, - for standard input; keeps secrets out of history",
     )
-    parser.add_argument("--unset", action="append", default=[], metavar="KEY")
+    parser.add_argument(
+        "--unset",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="go back to the plugin's own value",
+    )
     parser.add_argument("--history", action="store_true", help="who changed what, newest first")
     parser.add_argument(
         "--return-to",

@@ -31,7 +31,13 @@ def register(verbs: Verbs) -> None:
     )
     add_catalogue_choice(parser)
     parser.add_argument("--grant-all", action="store_true", help="grant all that it asks for")
-    parser.add_argument("--grant", action="append", default=[], metavar="CAPABILITY")
+    parser.add_argument(
+        "--grant",
+        action="append",
+        default=[],
+        metavar="CAPABILITY",
+        help="grant this one; repeatable",
+    )
     parser.add_argument("--enable", action="store_true", help="and ask for it to run")
     parser.add_argument("--allow-unsigned", action="store_true", help="nobody vouches for it; I do")
     add_wait(parser)

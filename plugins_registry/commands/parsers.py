@@ -13,9 +13,11 @@ Verb = Callable[[Namespace, Terminal], None]
 Verbs = Any
 
 
-def add_verb(verbs: Verbs, name: str, verb: Verb, *, with_name: bool = True) -> ArgumentParser:
-    """One verb with its function's first docstring line as help."""
-    help_text = (verb.__doc__ or "").strip().splitlines()[0]
+def add_verb(
+    verbs: Verbs, name: str, verb: Verb, *, with_name: bool = True, told: str = ""
+) -> ArgumentParser:
+    """One verb; its help is `told`, else its function's first docstring line."""
+    help_text = told or (verb.__doc__ or "").strip().splitlines()[0]
     parser: ArgumentParser = verbs.add_parser(name, help=help_text, description=help_text)
     parser.set_defaults(run=verb)
     if with_name:

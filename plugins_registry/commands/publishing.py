@@ -13,7 +13,8 @@ from plugins_registry.models import PublisherKey
 
 def register(verbs: Verbs) -> None:
     """Add this group's parsers: `publisher list|add|revoke`."""
-    parser = add_verb(verbs, "publisher", list_keys, with_name=False)
+    told = "List, add and revoke the publishers' keys whose signatures count."
+    parser = add_verb(verbs, "publisher", list_keys, with_name=False, told=told)
     inner = parser.add_subparsers(metavar="VERB", dest="publisher_verb", required=True)
     add_json(add_verb(inner, "list", list_keys, with_name=False))
     adding = add_verb(inner, "add", add, with_name=False)

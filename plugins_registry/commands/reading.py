@@ -27,6 +27,9 @@ def register(verbs: Verbs) -> None:
     parser.add_argument("name", nargs="?", help="only this plugin's")
     parser.add_argument("--all", action="store_true", help="dismissed ones too")
     parser.add_argument("--dismiss", type=int, metavar="ID", help="I have seen this one")
+    parser.add_argument(
+        "--show", type=int, metavar="ID", help="this one in full, with its traceback"
+    )
     add_json(parser)
 
 
@@ -77,16 +80,28 @@ def problems(options: Namespace, terminal: Terminal) -> None:
     found = Problem.objects.select_related("plugin")
     if options.name:
         found = found.filter(plugin=find(options.name))
-    if not options.all:
+    if not options.all and options.show is None:
         found = found.filter(dismissed=False)
+    if options.show is not None:
+        found = found.filter(pk=options.show)
     rows = [_problem(problem) for problem in found]
     if options.json:
         terminal.json(rows)
     elif not rows:
-        terminal.line("no problems")
+        which = "no problems" if options.show is None else f"no problem has the id {options.show}"
+        terminal.line(which)
+    elif options.show is not None:
+        _tell_problem(rows[0], terminal)
     else:
         keys = ("id", "plugin", "count", "last_seen", "message")
         terminal.table(keys, ([one_line(row[key]) for key in keys] for row in rows))
+
+
+def _tell_problem(row: dict[str, Any], terminal: Terminal) -> None:
+    details = {name: value for name, value in row.pop("details").items() if value}
+    for name, value in (row | details).items():
+        gap = "\n" if "\n" in str(value) else " "
+        terminal.line(indented(f"{name}:{gap}{value}"))
 
 
 def _summary(plugin: Plugin) -> dict[str, Any]:

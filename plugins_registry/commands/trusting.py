@@ -13,11 +13,13 @@ def register(verbs: Verbs) -> None:
     """Add this group's parsers."""
     for verb in (grant, revoke):
         parser = add_verb(verbs, verb.__name__, verb)
-        parser.add_argument("capabilities", nargs="+", metavar="CAPABILITY")
+        parser.add_argument(
+            "capabilities", nargs="+", metavar="CAPABILITY", help="as in message_send"
+        )
     add_verb(verbs, "refresh", refresh, with_name=False)
     parser = add_verb(verbs, "permit", permit, with_name=False)
     parser.add_argument("user", help="the user's name")
-    parser.add_argument("permissions", nargs="+", metavar="PERMISSION")
+    parser.add_argument("permissions", nargs="+", metavar="PERMISSION", help="as in polls.manage")
 
 
 def refresh(options: Namespace, terminal: Terminal) -> None:

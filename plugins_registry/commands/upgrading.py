@@ -26,7 +26,13 @@ def register(verbs: Verbs) -> None:
     )
     add_catalogue_choice(parser)
     parser.add_argument("--grant-all", action="store_true", help="grant all that it asks for")
-    parser.add_argument("--grant", action="append", default=[], metavar="CAPABILITY")
+    parser.add_argument(
+        "--grant",
+        action="append",
+        default=[],
+        metavar="CAPABILITY",
+        help="grant this one; repeatable",
+    )
     parser.add_argument("--allow-unsigned", action="store_true", help="nobody vouches for it; I do")
     parser.add_argument("--downgrade", action="store_true", help="an older release is meant")
     add_wait(parser)

@@ -18,9 +18,15 @@ def register(verbs: Verbs) -> None:
         if verb is disable:
             parser.add_argument("--force", action="store_true", help="also when others need it")
     parser = add_verb(verbs, "policy", policy)
-    parser.add_argument("--fail-policy", choices=FailPolicy.values)
-    parser.add_argument("--priority", type=int, help="filters are asked from the lowest upwards")
-    parser.add_argument("--deadline-ms", type=int, help="how long a filter may take")
+    parser.add_argument(
+        "--fail-policy",
+        choices=FailPolicy.values,
+        help="open: messages pass while it cannot answer; closed: they are refused",
+    )
+    parser.add_argument(
+        "--priority", type=int, metavar="NUMBER", help="filters are asked from the lowest upwards"
+    )
+    parser.add_argument("--deadline-ms", type=int, metavar="MS", help="how long a filter may take")
     add_wait(parser)
 
 

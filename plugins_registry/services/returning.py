@@ -30,7 +30,9 @@ def rollback(name: str, *, version: str = "", by: Any = None) -> Upgrade:
         if left is None or left.from_release is None:
             kept = ", ".join(plugin.releases.values_list("version", flat=True))
             raise UpgradeRefused(
-                name, f"there is no {version or 'earlier release'} to return to; kept are: {kept}"
+                name,
+                f"there is no {version or 'earlier release'} to return to; kept are: {kept}",
+                asked="rolled back",
             )
         # A watch or a trial that still runs is overtaken by this.
         for each in Upgrade.objects.filter(plugin=plugin, state__in=OPEN):

@@ -89,7 +89,11 @@ def _require_fit(
     if installed is None:
         return
     if installed.digest == inspection.digest:
-        raise UpgradeRefused(plugin.name, f"release {installed.version} is this very package")
+        raise UpgradeRefused(
+            plugin.name,
+            f"release {installed.version} is this very package; raise the version in its plugin.yaml "
+            "when something has changed",
+        )
     if Version(manifest.version) < Version(installed.version) and not downgrade:
         raise UpgradeRefused(
             plugin.name,

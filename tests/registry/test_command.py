@@ -245,6 +245,24 @@ def test_problems_are_listed_and_dismissed(install: Install) -> None:
     assert "took long" in run("problems", "--all")
 
 
+def test_a_problem_is_shown_in_full(install: Install) -> None:
+    install("demo")
+    stack = 'Traceback:\n  File "plugin.py"\nid: 9\n\x1b[2Jforged'
+    services.raise_problem("demo", "late", "took long", details={"traceback": stack})
+    shown = run("problems", "--show", Problem.objects.get().pk).splitlines()
+    assert "message: took long" in shown
+    assert '      File "plugin.py"' in shown
+    assert "    id: 9" in shown  # no line of a plugin's looks like one of ours
+    assert "\x1b" not in "".join(shown)
+    assert "no problem has the id 0" in run("problems", "--show", 0)
+
+
+def test_a_rollback_that_cannot_be_is_not_called_an_upgrade(install: Install) -> None:
+    install("demo")
+    with pytest.raises(CommandError, match=r"not rolled back: there is no earlier release"):
+        run("rollback", "demo")
+
+
 def test_an_unknown_plugin_is_a_failure_everywhere(install: Install) -> None:
     for verb in ("show", "enable", "disable", "restart", "uninstall", "config", "logs", "policy"):
         with pytest.raises(CommandError, match="no plugin 'other' is installed"):

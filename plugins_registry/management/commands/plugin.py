@@ -28,22 +28,23 @@ from plugins_registry.commands import (
 from plugins_registry.commands.terminal import Terminal, plain
 from plugins_registry.exceptions import RegistryError
 
+#: In the order of the help: look, find and install, change the release, run, decide, look after.
 GROUPS = (
     reading,
-    installing,
-    reviewing,
-    wishing,
-    configuring,
-    trusting,
-    delivering,
     logs,
     calls,
     jobs,
-    belonging,
-    publishing,
+    delivering,
     catalogue,
-    rotating,
+    publishing,
+    installing,
     upgrading,
+    belonging,
+    wishing,
+    configuring,
+    trusting,
+    reviewing,
+    rotating,
 )
 
 
