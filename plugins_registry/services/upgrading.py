@@ -91,8 +91,8 @@ def _require_fit(
     if installed.digest == inspection.digest:
         raise UpgradeRefused(
             plugin.name,
-            f"release {installed.version} is this very package; raise the version in its plugin.yaml "
-            "when something has changed",
+            f"release {installed.version} is this very package; if something was changed, raise "
+            "the version in its plugin.yaml",
         )
     if Version(manifest.version) < Version(installed.version) and not downgrade:
         raise UpgradeRefused(
