@@ -91,8 +91,7 @@ def _require_fit(
     if installed.digest == inspection.digest:
         raise UpgradeRefused(
             plugin.name,
-            f"release {installed.version} is this very package; if something was changed, raise "
-            "the version in its plugin.yaml",
+            f"release {installed.version} is this very package; nothing in it was changed",
         )
     if Version(manifest.version) < Version(installed.version) and not downgrade:
         raise UpgradeRefused(
