@@ -166,7 +166,6 @@ class RuntimeSettings:
         """How many bytes one key of a plugin's cache may hold; an answer has room for it."""
         return cast(int, getattr(settings, "PLEXICHAT_PLUGIN_CACHE_VALUE_BYTES", 1024**2))
 
-
     @property
     def log_bytes(self) -> int:
         """The size at which a plugin's log file is put aside; two files are kept."""

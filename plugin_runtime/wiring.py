@@ -16,7 +16,6 @@ from .gateway.database.postgresql import upgrading
 from .hooks import filters, message_panel
 from .switchboard import client
 
-
 _tables = DatabaseKeeper()
 
 

@@ -7,36 +7,123 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('plugins_registry', '0010_traffic'),
+        ("plugins_registry", "0010_traffic"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Upgrade',
+            name="Upgrade",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('from_version', models.CharField(blank=True, default='', max_length=64)),
-                ('to_version', models.CharField(blank=True, default='', max_length=64)),
-                ('state', models.CharField(choices=[('trial', 'Trial'), ('watched', 'Watched'), ('done', 'Done'), ('refused', 'Refused'), ('returned', 'Returned')], max_length=16)),
-                ('reason', models.TextField(blank=True, default='', help_text='Why it was refused or returned.')),
-                ('report', models.JSONField(default=dict, help_text='What was tried and what came of it.')),
-                ('former_configuration', models.JSONField(blank=True, help_text='What was stored before, for the way back.', null=True)),
-                ('holder', models.CharField(blank=True, default='', help_text='The node that carries it out.', max_length=64)),
-                ('held_at', models.DateTimeField(blank=True, null=True)),
-                ('begun_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('switched_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('by', models.ForeignKey(blank=True, help_text='Empty when it was begun from the command line.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('from_release', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='plugins_registry.release')),
-                ('plugin', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='upgrades', to='plugins_registry.plugin')),
-                ('to_release', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='plugins_registry.release')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("from_version", models.CharField(blank=True, default="", max_length=64)),
+                ("to_version", models.CharField(blank=True, default="", max_length=64)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("trial", "Trial"),
+                            ("watched", "Watched"),
+                            ("done", "Done"),
+                            ("refused", "Refused"),
+                            ("returned", "Returned"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.TextField(
+                        blank=True, default="", help_text="Why it was refused or returned."
+                    ),
+                ),
+                (
+                    "report",
+                    models.JSONField(default=dict, help_text="What was tried and what came of it."),
+                ),
+                (
+                    "former_configuration",
+                    models.JSONField(
+                        blank=True, help_text="What was stored before, for the way back.", null=True
+                    ),
+                ),
+                (
+                    "holder",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="The node that carries it out.",
+                        max_length=64,
+                    ),
+                ),
+                ("held_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "begun_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("switched_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Empty when it was begun from the command line.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "from_release",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="plugins_registry.release",
+                    ),
+                ),
+                (
+                    "plugin",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="upgrades",
+                        to="plugins_registry.plugin",
+                    ),
+                ),
+                (
+                    "to_release",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="plugins_registry.release",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-begun_at', '-pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['trial', 'watched', 'done', 'refused', 'returned'])), name='upgrade_state_is_known'), models.UniqueConstraint(condition=models.Q(('state__in', ['trial', 'watched'])), fields=('plugin',), name='upgrade_one_at_a_time')],
+                "ordering": ["-begun_at", "-pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["trial", "watched", "done", "refused", "returned"])
+                        ),
+                        name="upgrade_state_is_known",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["trial", "watched"])),
+                        fields=("plugin",),
+                        name="upgrade_one_at_a_time",
+                    ),
+                ],
             },
         ),
     ]

@@ -4,15 +4,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('plugins_registry', '0011_upgrades'),
+        ("plugins_registry", "0011_upgrades"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='release',
-            name='scan',
-            field=models.JSONField(blank=True, help_text='What its code says, read without running it.', null=True),
+            model_name="release",
+            name="scan",
+            field=models.JSONField(
+                blank=True, help_text="What its code says, read without running it.", null=True
+            ),
         ),
     ]

@@ -7,89 +7,211 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('plugins_registry', '0013_environment'),
+        ("plugins_registry", "0013_environment"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Catalogue',
+            name="Catalogue",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=64, unique=True)),
-                ('url', models.CharField(max_length=500)),
-                ('root', models.TextField(help_text='The metadata at which all trust in it begins.')),
-                ('allow_private', models.BooleanField(default=False, help_text='It may be inside a private network.')),
-                ('heeds_blocks', models.BooleanField(default=True, help_text='What it blocks is stopped on this server.')),
-                ('added_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('checked_at', models.DateTimeField(blank=True, help_text='When it was last asked.', null=True)),
-                ('refreshed_at', models.DateTimeField(blank=True, help_text='When it last gave an answer that could be believed.', null=True)),
-                ('problem', models.TextField(blank=True, default='', help_text='Why the last answer could not be believed.')),
-                ('added_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=64, unique=True)),
+                ("url", models.CharField(max_length=500)),
+                (
+                    "root",
+                    models.TextField(help_text="The metadata at which all trust in it begins."),
+                ),
+                (
+                    "allow_private",
+                    models.BooleanField(
+                        default=False, help_text="It may be inside a private network."
+                    ),
+                ),
+                (
+                    "heeds_blocks",
+                    models.BooleanField(
+                        default=True, help_text="What it blocks is stopped on this server."
+                    ),
+                ),
+                (
+                    "added_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                (
+                    "checked_at",
+                    models.DateTimeField(
+                        blank=True, help_text="When it was last asked.", null=True
+                    ),
+                ),
+                (
+                    "refreshed_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="When it last gave an answer that could be believed.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "problem",
+                    models.TextField(
+                        blank=True,
+                        default="",
+                        help_text="Why the last answer could not be believed.",
+                    ),
+                ),
+                (
+                    "added_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='CataloguePlugin',
+            name="CataloguePlugin",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=64)),
-                ('summary', models.CharField(blank=True, default='', max_length=300)),
-                ('publisher', models.CharField(blank=True, default='', help_text='Who wrote it, as the catalogue says.', max_length=300)),
-                ('category', models.CharField(blank=True, default='', max_length=300)),
-                ('tags', models.JSONField(blank=True, default=list)),
-                ('icon', models.CharField(blank=True, default='', max_length=300)),
-                ('catalogue', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='plugins', to='plugins_registry.catalogue')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=64)),
+                ("summary", models.CharField(blank=True, default="", max_length=300)),
+                (
+                    "publisher",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Who wrote it, as the catalogue says.",
+                        max_length=300,
+                    ),
+                ),
+                ("category", models.CharField(blank=True, default="", max_length=300)),
+                ("tags", models.JSONField(blank=True, default=list)),
+                ("icon", models.CharField(blank=True, default="", max_length=300)),
+                (
+                    "catalogue",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="plugins",
+                        to="plugins_registry.catalogue",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='CatalogueRelease',
+            name="CatalogueRelease",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.CharField(max_length=64)),
-                ('digest', models.CharField(max_length=64)),
-                ('target', models.CharField(help_text="The archive's path in the catalogue.", max_length=255)),
-                ('published_at', models.DateTimeField(help_text='As the catalogue says.')),
-                ('offered_at', models.DateTimeField(help_text='Since when its age counts on this server.')),
-                ('core', models.CharField(blank=True, default='', max_length=200)),
-                ('python', models.CharField(blank=True, default='', max_length=200)),
-                ('capabilities', models.JSONField(blank=True, default=list)),
-                ('plugin', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='releases', to='plugins_registry.catalogueplugin')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.CharField(max_length=64)),
+                ("digest", models.CharField(max_length=64)),
+                (
+                    "target",
+                    models.CharField(
+                        help_text="The archive's path in the catalogue.", max_length=255
+                    ),
+                ),
+                ("published_at", models.DateTimeField(help_text="As the catalogue says.")),
+                (
+                    "offered_at",
+                    models.DateTimeField(help_text="Since when its age counts on this server."),
+                ),
+                ("core", models.CharField(blank=True, default="", max_length=200)),
+                ("python", models.CharField(blank=True, default="", max_length=200)),
+                ("capabilities", models.JSONField(blank=True, default=list)),
+                (
+                    "plugin",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="releases",
+                        to="plugins_registry.catalogueplugin",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['plugin', '-offered_at'],
+                "ordering": ["plugin", "-offered_at"],
             },
         ),
         migrations.CreateModel(
-            name='BlockedRelease',
+            name="BlockedRelease",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(blank=True, default='', max_length=64)),
-                ('version', models.CharField(blank=True, default='', help_text='Empty for all versions of the name.', max_length=64)),
-                ('digest', models.CharField(blank=True, default='', max_length=64)),
-                ('reason', models.CharField(max_length=300)),
-                ('since', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('overruled', models.BooleanField(default=False, help_text='An admin has looked at it and lets the release run.')),
-                ('catalogue', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='blocks', to='plugins_registry.catalogue')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(blank=True, default="", max_length=64)),
+                (
+                    "version",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Empty for all versions of the name.",
+                        max_length=64,
+                    ),
+                ),
+                ("digest", models.CharField(blank=True, default="", max_length=64)),
+                ("reason", models.CharField(max_length=300)),
+                ("since", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "overruled",
+                    models.BooleanField(
+                        default=False,
+                        help_text="An admin has looked at it and lets the release run.",
+                    ),
+                ),
+                (
+                    "catalogue",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="blocks",
+                        to="plugins_registry.catalogue",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name', 'version'],
-                'constraints': [models.UniqueConstraint(fields=('catalogue', 'name', 'version', 'digest'), name='block_once')],
+                "ordering": ["name", "version"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("catalogue", "name", "version", "digest"), name="block_once"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='catalogueplugin',
-            constraint=models.UniqueConstraint(fields=('catalogue', 'name'), name='catalogue_plugin_once'),
+            model_name="catalogueplugin",
+            constraint=models.UniqueConstraint(
+                fields=("catalogue", "name"), name="catalogue_plugin_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cataloguerelease',
-            constraint=models.UniqueConstraint(fields=('plugin', 'version'), name='catalogue_release_once'),
+            model_name="cataloguerelease",
+            constraint=models.UniqueConstraint(
+                fields=("plugin", "version"), name="catalogue_release_once"
+            ),
         ),
     ]
