@@ -15,6 +15,7 @@ from redis import Redis
 
 from plugin_runtime import news
 from tests.flushing import Flush
+from tests.running import MIGRATED
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
@@ -42,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Let go of all connections in the end: PostgreSQL drops no database that somebody uses."""
     with django_db_blocker.unblock():
-        Flush.install()
+        _remember_the_beginning()
     yield
     if connection.vendor != "postgresql":
         return
@@ -54,6 +55,15 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
             )
         connection.close()
         connection.close_pool()
+
+
+def _remember_the_beginning() -> None:
+    if "django_migrations" not in connection.introspection.table_names():
+        return  # none of the chosen tests wants a database
+    Flush.install()
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM INTO %s", [str(settings.PLEXICHAT_HOME / MIGRATED)])
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from django.core.management import get_commands, load_command_class
 from plexichat.bootstrap import ROOT
 from plexichat.chat.conf import ChatSettings
 from plugins_registry.conf import RegistrySettings
-from tests.running import Host
+from tests.running import Host, furnish
 from tests.workers import free_port
 
 DOCS = ROOT / "docs"
@@ -102,8 +102,8 @@ def test_commands_exist(page: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    home = tmp_path_factory.mktemp("docs") / "home"
+def host(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    home = furnish(tmp_path_factory.mktemp("docs") / "home")
     with Host.running(home, free_port(), PLEXICHAT_ADMIN_PASSWORD=ADMIN_PASSWORD) as running:
         yield running
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.running import Host, command
+from tests.running import Host, command, furnish
 from tests.workers import free_port
 
 
@@ -51,10 +51,10 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
+def server(django_db_setup: None) -> Iterator[Server]:
     """The server, up and healthy."""
     with tempfile.TemporaryDirectory(prefix="plx-", ignore_cleanup_errors=True) as folder:
-        home = Path(folder) / "home"
+        home = furnish(Path(folder) / "home")
         with Host.running(home, free_port()) as host:
             yield Server(host, home)
 

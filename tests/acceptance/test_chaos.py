@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.crowd import UNHURRIED, Crowd, not_done, write_listener
-from tests.running import START_SECONDS, Host, command
+from tests.running import START_SECONDS, Host, command, furnish
 from tests.waiting import wait_for
 from tests.workers import free_port
 
@@ -31,6 +31,7 @@ MESSAGES = int(os.environ.get("PLEXICHAT_CHAOS_MESSAGES", "300"))
 HOST_KILLS = 2
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400 + MESSAGES // 4)]
+pytestmark.append(pytest.mark.usefixtures("django_db_setup"))
 
 
 class Village:
@@ -69,7 +70,7 @@ class Village:
 def village() -> Iterator[Village]:
     with tempfile.TemporaryDirectory(prefix="plx-", ignore_cleanup_errors=True) as folder:
         os.chmod(folder, 0o711)
-        place = Village(Path(folder) / "home")
+        place = Village(furnish(Path(folder) / "home"))
         try:
             yield place
         finally:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.running import START_SECONDS, Host, command
+from tests.running import START_SECONDS, Host, command, furnish
 from tests.waiting import wait_for
 from tests.workers import free_port
 
@@ -50,10 +50,12 @@ def write(folder: Path, version: str, pause: float, *migrations: str) -> Path:
     return root
 
 
-def test_a_killed_trial_is_begun_again_and_comes_to_its_end(tmp_path: Path) -> None:
+def test_a_killed_trial_is_begun_again_and_comes_to_its_end(
+    django_db_setup: None, tmp_path: Path
+) -> None:
     with tempfile.TemporaryDirectory(prefix="plx-", ignore_cleanup_errors=True) as folder:
         os.chmod(folder, 0o711)
-        home, port = Path(folder) / "home", free_port()
+        home, port = furnish(Path(folder) / "home"), free_port()
         table, column = "CREATE TABLE sales (id INTEGER)", "ALTER TABLE sales ADD price INTEGER"
         old, new = (
             write(tmp_path, "1.0.0", 0.0, table),

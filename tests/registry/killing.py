@@ -25,6 +25,8 @@ def main(home: Path, action: str, points: int) -> None:
     import django
 
     django.setup()
+    from plugins_registry.management.commands import plugin  # noqa: F401 - once for all children
+
     counted = int(in_child(lambda: counting(home, action)))
     for at in sorted({max(1, counted * number // points) for number in range(1, points + 1)}):
         told = in_child(lambda at=at: killed(home, action, at))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from plexichat.bootstrap import ROOT
+from tests.running import furnish
 
 pytestmark = pytest.mark.slow
 
@@ -19,7 +20,7 @@ POINTS = 20
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(django_db_setup: None, tmp_path: Path) -> dict[str, str]:
     """A server's home with a database, and two releases of a plugin to install."""
     for number, folder in enumerate(("first", "second"), 1):
         root = tmp_path / "packages" / folder
@@ -29,12 +30,13 @@ def environment(tmp_path: Path) -> dict[str, str]:
     environment = {
         "PATH": os.environ["PATH"],
         "DJANGO_SETTINGS_MODULE": "plexichat.settings",
-        "PLEXICHAT_HOME": str(tmp_path / "home"),
+        "PLEXICHAT_HOME": str(home := furnish(tmp_path / "home")),
         "PLEXICHAT_NO_BOOTSTRAP": "1",
         "PYTHONPATH": str(ROOT),
         "PACKAGES": str(tmp_path / "packages"),
     }
-    run(environment, "manage.py", "migrate", "--verbosity", "0")
+    if not (home / "plexichat.sqlite3").exists():
+        run(environment, "manage.py", "migrate", "--verbosity", "0")
     return environment
 
 

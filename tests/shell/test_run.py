@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from plexichat.bootstrap import ROOT
-from tests.running import START_SECONDS, Host, is_gone
+from tests.running import START_SECONDS, Host, furnish, is_gone
 from tests.waiting import wait_for
 from tests.workers import free_port, second_redis
 
@@ -36,12 +36,12 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Host]]:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+def running(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     """A host that is up, for tests that only ask."""
     folder = tmp_path_factory.mktemp("running")
     folder.chmod(0o711)
     given = {"PLEXICHAT_ADMIN_PASSWORD": "a-fine-long-one", **backends()}
-    host = Host(folder / "home", free_port(), **given)
+    host = Host(furnish(folder / "home"), free_port(), **given)
     try:
         wait_for(host.is_healthy, seconds=START_SECONDS, what="health")
         yield host
@@ -96,8 +96,10 @@ def log_in(host: Host, password: str) -> int:
     return httpx.post(f"{host.url}/api/v1/auth/login", json=login, timeout=10).status_code
 
 
-def test_a_killed_host_leaves_no_sandbox(start: Callable[..., Host]) -> None:
-    host = start()
+def test_a_killed_host_leaves_no_sandbox(
+    django_db_setup: None, start: Callable[..., Host], tmp_path: Path
+) -> None:
+    host = start(furnish(tmp_path / "home"))
     wait_for(host.is_healthy, seconds=START_SECONDS, what="health")
     family = host.family()
     assert len(family) > 1, "no sandbox was running, so nothing is proved"
