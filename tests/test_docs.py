@@ -98,6 +98,14 @@ def test_commands_exist(page: Path) -> None:
     assert {verb for verb in plugin_verbs if not re.search(rf"^    {verb}\b", told, re.M)} == set()
 
 
+def test_the_readme_names_every_verb() -> None:
+    command: Any = load_command_class("plugins_registry", "plugin")
+    told = command.create_parser("manage.py", "plugin").format_help()
+    verbs = set(re.findall(r"^    ([a-z][a-z-]+)", told, re.MULTILINE))
+    table = README.read_text().partition("| to | verbs |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`([a-z-]+)`", table)) == verbs
+
+
 # --- What has to be tried ---------------------------------------------------------------------
 
 
