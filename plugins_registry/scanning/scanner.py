@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from plugins_registry.manifest import Manifest
 from plugins_registry.scanning.declared import offer_findings
 from plugins_registry.scanning.entries import entry_files
-from plugins_registry.scanning.findings import Finding, merged
+from plugins_registry.scanning.findings import Code, Finding, Severity, merged
 from plugins_registry.scanning.imports import Imported, Origins, shadow_findings
 from plugins_registry.scanning.needs import Needs, add_migration, capability_findings, needs_of
 from plugins_registry.scanning.offers import Kind, Offer, offers_of, plugin_class_of
@@ -19,6 +20,11 @@ from plugins_registry.scanning.sources import Source, SourceReader, Unreadable, 
 
 _MIGRATIONS = "migrations/"
 _MIGRATION_BYTES = 1024**2
+_TESTS = "tests/"
+#: What the tests of every plugin do: they import pytest, and load the plugin's module by its path.
+_OF_TESTS = (Code.IMPORT, Code.IMPORTING)
+#: With these, code outside of `tests/` could load what is in it without naming it.
+_LOADING = (Code.IMPORTING, Code.EVALUATION)
 
 
 class Scan:
@@ -50,7 +56,22 @@ class Scan:
             *needs.findings,
             *capability_findings(needs, self._manifest),
         ]
-        return _report(self._offers, imported, needs, merged(findings))
+        return _report(self._offers, imported, needs, merged(self._weighed(findings)))
+
+    def _weighed(self, findings: list[Finding]) -> Iterator[Finding]:
+        """What tests usually do is only noted, where the plugin has no way to run them."""
+        may_run = self._may_run_tests(findings)
+        for each in findings:
+            is_usual = each.file.startswith(_TESTS) and each.code in _OF_TESTS
+            yield each if may_run or not is_usual else replace(each, severity=Severity.NOTE)
+
+    def _may_run_tests(self, findings: list[Finding]) -> bool:
+        entry = self._manifest.entry_point if self._manifest else ""
+        others = [facts for facts in self._files if not facts.source.path.startswith(_TESTS)]
+        named = [entry, *(each.module for facts in others for each in facts.imports)]
+        if any(module.lstrip(".").startswith("tests") for module in named):
+            return True
+        return any(each.code in _LOADING and not each.file.startswith(_TESTS) for each in findings)
 
     def _read(self) -> None:
         reader = SourceReader(self._root)

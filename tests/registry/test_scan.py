@@ -45,6 +45,34 @@ def plugin(body: str, head: str = HEAD) -> str:
     return f"{head}class Demo(Plugin):\n    {body}\n    def handle(self, given): ...\n"
 
 
+BENT = "import importlib\nimportlib.import_module('x' + name)\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("", {Severity.NOTE}),
+        ("import tests.helper", {Severity.DOUBT, Severity.RISK}),
+        ("from tests import helper", {Severity.DOUBT, Severity.RISK}),
+        (BENT, {Severity.DOUBT, Severity.RISK}),
+        ("exec('import tests')", {Severity.DOUBT, Severity.RISK}),
+    ],
+)
+def test_what_tests_usually_do_is_noted_unless_they_may_run(
+    code: str, expected: set[Severity], scanned: Scan, tmp_path: Path
+) -> None:
+    (tmp_path / "tests").mkdir()
+    report = scanned(HEAD + code, **{"tests/helper": "import pytest\n" + BENT})
+    told = {each.severity for each in report.findings if each.file == "tests/helper.py"}
+    assert told == expected
+
+
+def test_tests_hide_nothing_else(scanned: Scan, tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    report = scanned(HEAD, **{"tests/helper": "import os\nos.system('ls')\n"})
+    assert [each.severity for each in report.findings] == [Severity.RISK]
+
+
 def test_the_chats_views_are_those_that_are_looked_for() -> None:
     assert {name: view.capability for name, view in VIEWS.items()} == VIEW_CAPABILITIES
 
