@@ -63,6 +63,7 @@ class SupervisorThread:
             self._error = error
         finally:
             self._ready.set()
+            self._loop.run_until_complete(_cancel_the_rest())
             self._loop.close()
 
     async def _supervise(self) -> None:
@@ -79,6 +80,14 @@ class SupervisorThread:
         await ready.wait()
         self.isolation = supervisor.isolation
         self._ready.set()
+
+
+async def _cancel_the_rest() -> None:
+    """End what still watches or says goodbye: a loop that closes over it would complain."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 def start_in_thread() -> SupervisorThread:

@@ -68,8 +68,12 @@ class Launcher:
         await self.settle_tables(wanted)
         ours, theirs = socket.socketpair()
         control: AsyncFramed[ToSupervisor] = AsyncFramed(ours, ToSupervisor)
-        with theirs:
-            process = await self._nursery.spawn(wanted, theirs)
+        try:
+            with theirs:
+                process = await self._nursery.spawn(wanted, theirs)
+        except BaseException:
+            control.close()
+            raise
         handshake = Handshake(process, control)
         confined = await handshake.expect(
             Confined, seconds=CONFINE_SECONDS, purpose="lock itself in"

@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 import struct
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -88,6 +89,8 @@ class Switchboard:
             task = asyncio.create_task(self._attend(connection))
             self._connections.add(task)
             task.add_done_callback(self._connections.discard)
+            # One that is cancelled before its first step never closes it itself.
+            task.add_done_callback(partial(_close, connection))
 
     async def close(self) -> None:
         """Stop listening and end every connection."""
@@ -161,6 +164,10 @@ class Switchboard:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._seen.wait_for(is_settled), SETTLE_SECONDS)
         await framed.send(Done())
+
+
+def _close(connection: socket.socket, _done: asyncio.Task[None]) -> None:
+    connection.close()
 
 
 def _is_trusted(connection: socket.socket) -> bool:

@@ -14,7 +14,7 @@ def test_urllib_gets_an_answer(dialler: Dialler, server: Server) -> None:
     said = dialler.do(
         """
         import urllib.request
-        with urllib.request.urlopen(f"http://api.test:{port}/hello", timeout=5) as response:
+        with urllib.request.urlopen(f"http://api.test:{port}/hello", timeout=30) as response:
             answer = response.read().decode()
         """,
         port=server.port,
@@ -69,7 +69,7 @@ def test_http_client_keeps_its_connection(dialler: Dialler, server: Server) -> N
         """
         import http.client
         ports = set()
-        connection = http.client.HTTPConnection("api.test", port, timeout=5)
+        connection = http.client.HTTPConnection("api.test", port, timeout=30)
         answer = []
         for _ in range(3):
             connection.request("POST", "/", body=bytes(300_000))
@@ -90,7 +90,7 @@ def test_httpx_gets_an_answer(dialler: Dialler, server: Server, secure_server: S
     said = dialler.do(
         """
         import httpx
-        with httpx.Client(timeout=5) as client:
+        with httpx.Client(timeout=30) as client:
             answer = [client.get(url).text for url in urls]
         """,
         urls=_urls(server, secure_server),
@@ -106,7 +106,7 @@ def test_httpx_gets_answers_on_the_event_loop(
         """
         import asyncio, httpx
         async def ask():
-            async with httpx.AsyncClient(timeout=5) as client:
+            async with httpx.AsyncClient(timeout=30) as client:
                 return [each.text for each in await asyncio.gather(*map(client.get, urls))]
         answer = asyncio.run(ask())
         """,

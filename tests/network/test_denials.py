@@ -133,7 +133,7 @@ def test_the_kernel_refuses_what_goes_around_python(dialler: Dialler, server: Se
         """
         import ctypes, errno, socket, struct
         libc = ctypes.CDLL(None, use_errno=True)
-        own = socket.create_connection(("api.test", port), timeout=5)
+        own = socket.create_connection(("api.test", port), timeout=30)
         fd = own.fileno()
         nowhere = struct.pack("=H14x", socket.AF_UNSPEC)
         elsewhere = struct.pack("!2sH4s8x", struct.pack("=H", socket.AF_INET), port, bytes(4))

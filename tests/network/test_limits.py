@@ -30,14 +30,14 @@ pytestmark = [pytest.mark.django_db, pytest.mark.backends]
 
 OPEN = """
 import socket
-kept["connection"] = socket.create_connection(("api.test", port), timeout=5)
+kept["connection"] = socket.create_connection(("api.test", port), timeout=30)
 kept["connection"].sendall(b"GET /many HTTP/1.0\\r\\nHost: me\\r\\n\\r\\n")
 answer = len(kept["connection"].recv(1000)) > 0
 """
 #: Reads to the end of the connection, with a deadline of the plugin's own.
 DRAIN = """
 answer = 0
-kept["connection"].settimeout(10)
+kept["connection"].settimeout(30)
 try:
     while data := kept["connection"].recv(1 << 20):
         answer += len(data)
@@ -175,25 +175,24 @@ def test_a_descriptor_lost_in_silence_is_given_up(
 
 
 def test_other_questions_go_on_while_hosts_keep_silent(dialler: Dialler) -> None:
-    said = dialler.do(
+    still_silent = dialler.do(
         """
-        import socket, threading, time
+        import socket, threading
         from plexichat_plugin_sdk import check_permission
         def dial():
             try:
-                socket.create_connection(("slow.test", 80), timeout=2)
+                socket.create_connection(("slow.test", 80), timeout=5)
             except OSError:
                 pass
         threads = [threading.Thread(target=dial) for _ in range(12)]
         [thread.start() for thread in threads]
-        began = time.monotonic()
         for _ in range(20):
             check_permission("nobody", "dials.read")
-        answer = time.monotonic() - began
+        answer = sum(thread.is_alive() for thread in threads)
         """
     )
 
-    assert said < 1
+    assert still_silent
 
 
 def test_an_admin_sees_what_was_moved(dialler: Dialler, server: Server) -> None:
