@@ -72,7 +72,7 @@ def test_a_killed_trial_is_begun_again_and_comes_to_its_end(
                 host.process.wait()
                 assert upgrade(home)[0] == "trial"
                 assert release(home) == "1.0.0"
-                host = started(home, port)
+                host = Host(home, port)  # not waited for: the next step may be over by then
             wait_for(lambda: upgrade(home)[0] == "watched", seconds=60, what="the new release")
             os.kill(host.process.pid, signal.SIGKILL)
             host.process.wait()
