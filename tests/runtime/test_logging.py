@@ -218,7 +218,14 @@ def follow(transactional_db: None, home: Path, tmp_path: Path) -> Iterator[Any]:
         environment = {**os.environ, **on_this_database(home)}
         started.append(
             subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, bufsize=1
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdout=subprocess.PIPE,
+                text=True,
+                bufsize=1,
+                # A suite that runs in a shell's background ignores Ctrl-C, and so would this.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
         )
         return started[-1]

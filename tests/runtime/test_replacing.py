@@ -128,7 +128,7 @@ def test_what_does_not_start_takes_nothing_away(platform: Platform, first: str) 
     services.configure("two", {"fails": False})
     services.restart("two")
     waiting.wait_until_active("two", seconds=20)
-    assert ask() != first
+    wait_for(lambda: ask() != first, what="the new one")
 
 
 def test_disabling_in_the_middle_ends_both(platform: Platform, first: str) -> None:

@@ -228,8 +228,8 @@ def test_unload_lets_calls_finish_says_goodbye_and_exits(tmp_path: Path) -> None
         assert ended.code == 1012  # the client may connect again, to whoever comes next
         assert isinstance(socket.heard(), Answer)
         assert child.exit_status() == 0
-        messages = {record["message"] for record in child.gateway.told}
-    assert messages == {"socket cleaned up", "last words"}
+        expected = {"socket cleaned up", "last words"}
+        until(lambda: {record["message"] for record in child.gateway.told} == expected)
 
 
 @pytest.mark.parametrize(
