@@ -64,8 +64,8 @@ own and are refused. The payload is a dict of JSON values, at most 64 KiB of JSO
 
 A plugin does not hear what it emits itself. An event that is emitted while another is handled
 lies one step deeper than that one; more than eight steps deep `emit_hook` raises `LimitReached`,
-as it does when a plugin emits more than its share: a hundred events a second, and 32 KiB of payloads
-(8 MiB at once).
+as it does when a plugin emits more than its share: a hundred events a second, and 32 KiB of
+payloads (8 MiB at once).
 """
 
 
