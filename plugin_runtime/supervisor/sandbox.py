@@ -253,14 +253,16 @@ class Sandbox:
                 self.end(f"stopped: it said {type(record).__name__} out of turn")
 
     async def _wait_for_end(self) -> None:
-        how = await asyncio.shield(self._process.exited)
-        if not self._verdict and not self._lost_in:
-            await asyncio.sleep(LAST_WORDS_SECONDS)
-        for task in self._tasks:
-            if task is not asyncio.current_task():
-                task.cancel()
-        self._control.close()
-        self._process.close()
+        try:
+            how = await asyncio.shield(self._process.exited)
+            if not self._verdict and not self._lost_in:
+                await asyncio.sleep(LAST_WORDS_SECONDS)
+            for task in self._tasks:
+                if task is not asyncio.current_task():
+                    task.cancel()
+        finally:  # also when the supervisor's loop ends before the process was seen to
+            self._control.close()
+            self._process.close()
         reason = self._verdict or how
         if self._lost_in:
             reason += f" (during {self._lost_in!r})"
